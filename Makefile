@@ -1,0 +1,38 @@
+# The names a user types. Everything else is in CMakeLists.txt and tools/.
+
+QUESTION ?= How do vaccines protect the body?
+
+.PHONY: help run build model test test-long bench clean
+
+help:
+	@echo "make run        build Merle and ask the sample collection a question"
+	@echo "make build      build the command, build/merle"
+	@echo "make test       everything needed to test, then all tests"
+	@echo "make test-long  what needs peers, torch or hours"
+	@echo "make bench      compare with PyTorch, ONNX Runtime and OpenVINO"
+
+run: build model
+	@tools/demo "$(QUESTION)"
+
+build:
+	@tools/install build
+	@tools/build
+
+model:
+	@tools/install run
+	@tools/fetch_minilm
+
+test: model
+	@tools/install test
+	@tools/check
+
+test-long: build model
+	@tools/install test-long
+	@tools/check_long
+
+bench: build model
+	@tools/install bench
+	@benchmarks/run
+
+clean:
+	rm -rf build

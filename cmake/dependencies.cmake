@@ -1,0 +1,24 @@
+# Finds every third-party library. docs/dependencies.md says what each is for and which folder owns it.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+find_package(fmt 9 REQUIRED)                                   # base: header-only
+find_package(simdjson 3 REQUIRED)                              # base
+pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy>=1.0.3)  # kernels
+find_package(CLI11 2.1 REQUIRED)                               # cli: header-only
+
+# tokenizers. Debian ships an archive; other systems may have the shared library only.
+find_library(MERLE_UTF8PROC NAMES libutf8proc.a utf8proc REQUIRED)
+
+if(MERLE_TESTS)
+  find_package(GTest 1.12 REQUIRED)
+  include(GoogleTest)
+endif()
+if(MERLE_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()
+
+find_program(MERLE_CCACHE ccache)
+if(MERLE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${MERLE_CCACHE})
+endif()

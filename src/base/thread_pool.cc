@@ -1,0 +1,140 @@
+#include "base/thread_pool.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/format.h"
+
+namespace merle {
+namespace {
+
+// A worker looks for the next job this often before it sleeps: about 50 us, as long as the gaps
+// between the steps of one small forward pass. Waking a sleeper costs as much as such a step.
+constexpr int kSpins = 4000;
+
+thread_local bool inside_task = false;
+
+void Pause() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// CPUs that cgroup v2 grants as run time per period: "150000 100000" is 1.5. Infinity if unlimited.
+double CgroupCpus() {
+  std::ifstream file("/sys/fs/cgroup/cpu.max");
+  std::string quota;
+  double period = 0;
+  if (!(file >> quota >> period) || quota == "max" || period <= 0) return HUGE_VAL;
+  return std::strtod(quota.c_str(), nullptr) / period;
+}
+
+}  // namespace
+
+std::size_t PhysicalCores() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+    return std::max(1u, std::thread::hardware_concurrency());
+  }
+  std::set<std::string> cores;  // Named by the hyper-threads they share: "0,8".
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed)) continue;
+    std::ifstream file(
+        Format("/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list", cpu));
+    std::string siblings;
+    if (!std::getline(file, siblings)) siblings = std::to_string(cpu);
+    cores.insert(siblings);
+  }
+  const double limit = std::min(static_cast<double>(cores.size()), std::ceil(CgroupCpus()));
+  return std::max<std::size_t>(1, static_cast<std::size_t>(limit));
+}
+
+ThreadPool::ThreadPool(std::size_t threads) {
+  if (threads == 0) threads = PhysicalCores();
+  for (std::size_t worker = 1; worker < threads; ++worker) {
+    threads_.emplace_back([this, worker] { Work(worker); });
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void ThreadPool::Run(std::size_t count, Call call, const void* context) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the template above knows the type.
+  void* const task = const_cast<void*>(context);
+  std::unique_lock caller(one_caller_, std::defer_lock);
+  if (count <= 1 || threads_.empty() || inside_task || !caller.try_lock()) {
+    for (std::size_t index = 0; index < count; ++index) call(task, index, 0);
+    return;
+  }
+  call_ = call;
+  context_ = task;
+  count_ = count;
+  next_.store(0, std::memory_order_relaxed);
+  busy_workers_.store(threads_.size(), std::memory_order_relaxed);
+  {
+    const std::lock_guard lock(mutex_);
+    job_number_.fetch_add(1, std::memory_order_release);
+  }
+  wake_.notify_all();
+  RunTasks(0);
+  for (int spin = 0; busy_workers_.load(std::memory_order_acquire) != 0; ++spin) {
+    if (spin < kSpins) {
+      Pause();
+    } else {
+      std::this_thread::yield();
+    }
+  }
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void ThreadPool::Work(std::size_t worker) {
+  std::uint64_t done = 0;
+  for (;;) {
+    for (int spin = 0; spin < kSpins && job_number_.load(std::memory_order_acquire) == done;
+         ++spin) {
+      Pause();
+    }
+    if (job_number_.load(std::memory_order_acquire) == done) {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [&] {
+        return stop_ || job_number_.load(std::memory_order_acquire) != done;
+      });
+      if (stop_) return;
+    }
+    ++done;  // Run waits for every worker, so jobs are never skipped.
+    RunTasks(worker);
+    busy_workers_.fetch_sub(1, std::memory_order_release);
+  }
+}
+
+void ThreadPool::RunTasks(std::size_t worker) noexcept {
+  inside_task = true;
+  try {
+    for (std::size_t index; (index = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) {
+      call_(context_, index, worker);
+    }
+  } catch (...) {
+    next_.store(count_, std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
+    failure_ = std::current_exception();
+  }
+  inside_task = false;
+}
+
+}  // namespace merle

@@ -1,0 +1,37 @@
+// UTF-8: validation, and the way between bytes and code points.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace merle {
+
+// Returns the offset of the first byte that is not part of a well-formed UTF-8 sequence (Unicode
+// 15, table 3-7: no surrogates, no overlong forms, nothing above U+10FFFF), or nothing if all are.
+std::optional<std::size_t> FindInvalidUtf8(std::string_view text) noexcept;
+
+// Throws kInvalidArgument, naming `what` and the byte offset, if `text` is not well-formed UTF-8.
+void CheckUtf8(std::string_view text, std::string_view what);
+
+// Returns a copy with U+FFFD for every maximal ill-formed part, as the Unicode standard and
+// browsers do.
+std::string ReplaceInvalidUtf8(std::string_view text);
+
+struct CodePoint {
+  char32_t value;
+  std::size_t bytes;  // Length of its UTF-8 form, 1 to 4.
+};
+
+// Decodes the code point that starts at text[offset]. `text` must be well-formed, `offset` a start.
+CodePoint DecodeUtf8(std::string_view text, std::size_t offset) noexcept;
+
+// Appends the UTF-8 form of `value`, which must be a Unicode scalar value.
+void AppendUtf8(char32_t value, std::string& out);
+
+// Number of code points in well-formed `text`.
+std::size_t CountCodePoints(std::string_view text) noexcept;
+
+}  // namespace merle

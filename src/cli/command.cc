@@ -1,0 +1,17 @@
+#include "cli/command.h"
+
+#include <cstdio>
+
+#include "base/format.h"
+
+namespace merle {
+
+void Invocation::Say(std::string_view message) const {
+  if (!options.quiet) std::fputs(Format("merle: {}\n", message).c_str(), stderr);
+}
+
+void Invocation::Explain(std::string_view message) const {
+  if (options.verbose) Say(message);
+}
+
+}  // namespace merle

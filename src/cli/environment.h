@@ -1,0 +1,25 @@
+// The only place of the command that reads environment variables.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "hub/hub.h"
+
+namespace merle {
+
+// The value of a variable; unset and empty are the same. A flag that is not on the command line
+// takes its value from here: MERLE_MODEL and others, see options.cc.
+std::optional<std::string> EnvironmentVariable(const char* name);
+
+// Where HF_HUB_CACHE, HF_HOME and their kin put the model cache.
+HubOptions HubFromEnvironment();
+
+// Uses the instruction set that MERLE_CPU names instead of the best one of this machine.
+// Throws kInvalidArgument if there is no such path or the CPU lacks it.
+void SelectCpuPathFromEnvironment();
+
+// True where the environment asks for plain text: NO_COLOR is set, or TERM is "dumb" or missing.
+bool EnvironmentForbidsColor();
+
+}  // namespace merle

@@ -1,0 +1,102 @@
+// merle eval sts: how well a model's cosines agree with what people said about sentence pairs.
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "base/format.h"
+#include "base/json_writer.h"
+#include "base/utf8.h"
+#include "cli/commands.h"
+#include "cli/model_access.h"
+#include "cli/progress.h"
+#include "evaluation/sts.h"
+
+namespace merle {
+namespace {
+
+std::string JsonLine(const std::string& path, const StsResult& result) {
+  JsonWriter json;
+  json.BeginObject().Key("file").Value(ReplaceInvalidUtf8(path));
+  json.Key("pairs").Value(result.pairs).Key("spearman").Value(result.spearman);
+  json.Key("pearson").Value(result.pearson).EndObject();
+  return json.text() + "\n";
+}
+
+// A coefficient × 100, as the field reports it; "-" where all scores are equal and there is none.
+std::string Percent(double coefficient) {
+  return std::isnan(coefficient) ? "-" : Format("{:.2f}", 100 * coefficient);
+}
+
+int Run(const Invocation& invocation) {
+  const Options& options = invocation.options;
+  const Terminal& screen = invocation.screen;
+  std::vector<std::vector<StsPair>> files;  // Read first, so that a bad one is told at once.
+  std::size_t texts = 0, width = 4;
+  for (const std::string& path : invocation.arguments) {
+    files.push_back(ReadStsPairs(path));
+    texts += 2 * files.back().size();
+    width = std::max(width, DisplayWidth(OneLine(path)));
+  }
+  const Embedder embedder = OpenEmbedder(invocation);
+  EmbedOptions embed = EmbedOptionsOf(options, embedder);
+  EmbedStats stats;
+  const auto start = std::chrono::steady_clock::now();
+  std::string lines;
+  {
+    Progress progress(invocation, "embedding", texts);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const std::size_t done_before = stats.texts;
+      embed.on_progress = [&](std::size_t done) { progress.Update(done_before + done); };
+      const StsResult result = EvaluateSts(embedder, files[i], embed, &stats);
+      const std::string& path = invocation.arguments[i];
+      if (options.json) {
+        lines += JsonLine(path, result);
+      } else if (options.quiet) {
+        lines += Percent(result.spearman) + "\n";
+      } else {
+        AppendFormat(lines, "{}  {}  {:>7}  {:>7}\n", PadRight(OneLine(path), width),
+                     screen.Good(PadLeft(Percent(result.spearman), 14)), Percent(result.pearson),
+                     WithCommas(result.pairs));
+      }
+    }
+  }
+  if (!options.json && !options.quiet) {
+    invocation.out.Write(
+        screen.Bold(PadRight("file", width) + "  Spearman × 100  Pearson    pairs") + "\n");
+  }
+  invocation.out.Write(lines);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  ReportEmbedding(invocation, embedder, stats, seconds.count());
+  return kExitOk;
+}
+
+}  // namespace
+
+CommandDetails EvalStsDetails() {
+  return {
+      .arguments = "FILE…",
+      .least_arguments = 1,
+      .most_arguments = std::numeric_limits<std::size_t>::max(),
+      .options = {"model", "json", "prompt", "prompt-name", "dim", "on-long", "compute", "threads",
+                  "batch-tokens"},
+      .description =
+          "Embeds both sentences of each pair and correlates their cosines with the scores that "
+          "people gave: 100 would be the same order, 0 no connection. The first number is the one "
+          "that papers report.\n"
+          "A file is in the layout of STS-B (tab-separated: score in column 5, sentences in 6 and "
+          "7), or CSV or TSV with the columns sentence1, sentence2 and score, or with just these "
+          "three and no header.\n"
+          "--json writes {\"file\":…,\"pairs\":…,\"spearman\":…,\"pearson\":…} with coefficients "
+          "from -1 to 1; -q only Spearman × 100.",
+      .examples = {{"merle eval sts sts-dev.csv", "the model that is used by default"},
+                   {"merle eval sts sts-dev.csv -m ./my-model", "another one"},
+                   {"merle eval sts *.tsv --json", "several files, for programs"}},
+      .run = Run,
+  };
+}
+
+}  // namespace merle

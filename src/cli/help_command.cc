@@ -1,0 +1,39 @@
+// merle help: the page of one command, or the list of all.
+
+#include <string>
+
+#include "base/format.h"
+#include "cli/commands.h"
+#include "cli/find_command.h"
+#include "cli/help.h"
+
+namespace merle {
+namespace {
+
+int Run(const Invocation& invocation) {
+  if (invocation.arguments.empty()) {
+    invocation.out.Write(OverviewText(invocation.screen));
+  } else {
+    const CommandMatch match = FindCommand(invocation.arguments);
+    invocation.out.Write(FullHelpText(*match.command, invocation.screen));
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+CommandDetails HelpDetails() {
+  return {
+      .arguments = "[COMMAND]",
+      .least_arguments = 0,
+      .most_arguments = 2,
+      .options = {},
+      .description = "Without a command: the list of all. The same as merle COMMAND --help.",
+      .examples = {{"merle help", "all commands"},
+                   {"merle help search", "one command, every flag"},
+                   {"merle help models show", "a command of two words"}},
+      .run = Run,
+  };
+}
+
+}  // namespace merle

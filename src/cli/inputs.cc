@@ -1,0 +1,83 @@
+#include "cli/inputs.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/utf8.h"
+
+namespace merle {
+namespace {
+
+// A block this long is enough to fill every batch; more only costs memory.
+constexpr std::size_t kBlockBytes = 4 << 20;
+
+TextSourceOptions WithFlags(const Options& options, TextSourceOptions source) {
+  source.field = options.field;
+  source.id_field = options.id_field;
+  source.skip_bad = options.skip_bad;
+  if (options.input_form) source.form = ParseTextForm(*options.input_form);
+  return source;
+}
+
+bool IsStandardInput(const std::vector<std::string>& paths) {
+  return paths.size() == 1 && paths.front() == "-";
+}
+
+}  // namespace
+
+InputTexts::InputTexts(const Invocation& invocation, std::vector<std::string> texts,
+                       TextSourceOptions options)
+    : texts_(std::move(texts)) {
+  std::vector<std::string> paths = invocation.options.inputs;
+  if (!texts_.empty()) {
+    if (!paths.empty()) throw UsageError("give texts, or files with -i, but not both");
+    return;
+  }
+  if (paths.empty()) {
+    if (StandardInputIsTerminal()) throw NoInputError();
+    paths = {"-"};
+  }
+  options = WithFlags(invocation.options, std::move(options));
+  // Standard input has no ending; whoever names a field has fields.
+  if (!options.form && IsStandardInput(paths) && (options.field || options.id_field)) {
+    options.form = TextForm::kJsonl;
+  }
+  source_.emplace(std::move(paths), std::move(options));
+}
+
+std::optional<Record> InputTexts::Next() {
+  if (source_) return source_->Next();
+  if (next_ == texts_.size()) return std::nullopt;
+  Record record;
+  record.text = texts_[next_++];
+  CheckUtf8(record.text, Format("text {}", next_));
+  return record;
+}
+
+std::vector<Record> InputTexts::NextBlock(std::size_t most) {
+  std::vector<Record> block;
+  std::size_t bytes = 0;
+  while (block.size() < most && bytes < kBlockBytes) {
+    std::optional<Record> record = Next();
+    if (!record) break;
+    bytes += record->text.size();
+    block.push_back(std::move(*record));
+  }
+  return block;
+}
+
+const SkippedTexts& InputTexts::skipped() const {
+  static const SkippedTexts kNone;
+  return source_ ? source_->skipped() : kNone;
+}
+
+std::optional<double> InputTexts::share() const {
+  if (!source_) return std::nullopt;
+  const auto total = source_->total_bytes();
+  if (!total || *total == 0) return std::nullopt;
+  return std::min(1.0, static_cast<double>(source_->bytes_read()) / static_cast<double>(*total));
+}
+
+}  // namespace merle

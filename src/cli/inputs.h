@@ -1,0 +1,39 @@
+// The texts that a command works on: its arguments, or what -i names, or standard input.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "documents/record.h"
+#include "documents/text_source.h"
+
+namespace merle {
+
+// Gives the texts in order, in bounded memory.
+class InputTexts {
+ public:
+  // texts: the arguments that are texts. With none and no -i it is standard input.
+  // Throws UsageError if there are both, NoInputError if a person sits at standard input, and what
+  // TextSource throws. options: beyond what the flags say.
+  InputTexts(const Invocation& invocation, std::vector<std::string> texts,
+             TextSourceOptions options = {});
+
+  std::optional<Record> Next();
+
+  // The next texts: as many as `most`, or fewer if together they are long. Empty after the last.
+  std::vector<Record> NextBlock(std::size_t most);
+
+  const SkippedTexts& skipped() const;
+  // Share of the input that has been read, where its size is known.
+  std::optional<double> share() const;
+
+ private:
+  std::vector<std::string> texts_;
+  std::size_t next_ = 0;
+  std::optional<TextSource> source_;
+};
+
+}  // namespace merle

@@ -1,0 +1,69 @@
+#include "cli/progress.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "base/format.h"
+
+namespace merle {
+namespace {
+
+constexpr std::chrono::milliseconds kBeforeFirst(1000);
+constexpr std::chrono::milliseconds kBetweenBars(100);
+constexpr std::chrono::seconds kBetweenLines(5);
+
+}  // namespace
+
+Progress::Progress(const Invocation& invocation, std::string what, std::optional<std::size_t> total)
+    : invocation_(invocation), what_(std::move(what)), total_(total) {
+  const Options& options = invocation.options;
+  const bool wanted = !options.quiet && !options.no_progress;
+  bar_ = wanted && invocation.messages.is_screen();
+  lines_ = wanted && !bar_ && options.verbose;
+  next_ = start_ + (bar_ ? std::chrono::milliseconds(kBeforeFirst) : kBetweenLines);
+}
+
+Progress::~Progress() {
+  if (drawn_) std::fputs("\r\x1b[K", stderr);
+}
+
+void Progress::Update(std::size_t done, std::optional<double> share) {
+  if (!bar_ && !lines_) return;
+  const auto now = Clock::now();
+  if (now < next_) return;
+  next_ = now + (bar_ ? kBetweenBars : std::chrono::milliseconds(kBetweenLines));
+  if (!share && total_ && *total_ > 0) {
+    share = static_cast<double>(done) / static_cast<double>(*total_);
+  }
+  Draw(done, share, std::chrono::duration<double>(now - start_).count());
+}
+
+void Progress::Draw(std::size_t done, std::optional<double> share, double seconds) {
+  std::string count = WithCommas(done);
+  if (total_) count += Format(" of {}", WithCommas(*total_));
+  const double rate = static_cast<double>(done) / seconds;
+  std::string facts = Format("{}  {}/s", count, WithCommas(static_cast<std::size_t>(rate)));
+  if (share && *share > 0) {
+    facts += Format("  {} left", HumanSeconds(std::max(0.0, seconds / *share - seconds)));
+  }
+  if (lines_) {
+    std::fputs(Format("merle: {}: {}\n", what_, facts).c_str(), stderr);
+    return;
+  }
+  const Terminal& screen = invocation_.messages;
+  const std::string bar = share ? screen.Accent(Bar(*share, 24)) + "  " : "";
+  std::fputs(Format("\r\x1b[K{}  {}{}", what_, bar, facts).c_str(), stderr);
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+std::string HumanSeconds(double seconds) {
+  if (seconds < 9.95) return Format("{:.1f} s", seconds);
+  const auto whole = static_cast<std::size_t>(seconds + 0.5);
+  if (whole < 60) return Format("{} s", whole);
+  if (whole < 3600) return Format("{} min {} s", whole / 60, whole % 60);
+  return Format("{} h {} min", whole / 3600, whole / 60 % 60);
+}
+
+}  // namespace merle

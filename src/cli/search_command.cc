@@ -1,0 +1,183 @@
+// merle search: the texts nearest to a question in meaning, over files, folders or standard input.
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/json_writer.h"
+#include "base/utf8.h"
+#include "cli/commands.h"
+#include "cli/inputs.h"
+#include "cli/model_access.h"
+#include "cli/progress.h"
+#include "index/flat.h"
+
+namespace merle {
+namespace {
+
+constexpr std::size_t kTextLines = 3;  // Of a result, for people.
+constexpr std::size_t kWidestText = 100;
+constexpr std::size_t kMargin = 4;  // Before the lines of a result.
+
+// "notes/a.txt:12"
+std::string Place(const Record& record) {
+  return record.line == 0 ? record.path : Format("{}:{}", record.path, record.line);
+}
+
+std::string Title(const Record& record) {
+  return record.extra.empty() ? std::string() : OneLine(record.extra.front());
+}
+
+// Asks for titles where that can't fail: a CSV must have the columns that it is asked for.
+TextSourceOptions SourceOptions(const Options& options) {
+  TextSourceOptions source;
+  source.skip_blank = true;
+  const auto is_table = [](const std::string& path) {
+    const TextForm form = TextFormOfPath(path);
+    return form == TextForm::kCsv || form == TextForm::kTsv;
+  };
+  const bool table = options.input_form == "csv" || options.input_form == "tsv" ||
+                     std::ranges::any_of(options.inputs, is_table);
+  if (options.title_field) {
+    source.extra_fields = {*options.title_field};
+  } else if (!table) {
+    source.extra_fields = {"title"};
+  }
+  return source;
+}
+
+std::vector<Record> ReadAll(const Invocation& invocation, InputTexts& inputs) {
+  Progress progress(invocation, "reading");
+  std::vector<Record> records;
+  while (auto record = inputs.Next()) {
+    records.push_back(std::move(*record));
+    progress.Update(records.size(), inputs.share());
+  }
+  if (records.empty()) {
+    throw Error(ErrorCode::kInvalidArgument, "there is no text to search: the input is empty");
+  }
+  return records;
+}
+
+Matrix<float> EmbedRecords(const Invocation& invocation, const Embedder& embedder,
+                           const std::vector<Record>& records, EmbedOptions options,
+                           EmbedStats& stats) {
+  Progress progress(invocation, "embedding", records.size());
+  options.prompt = {.text = {}, .name = "document"};
+  options.on_progress = [&](std::size_t done) { progress.Update(done); };
+  std::vector<std::string_view> texts;
+  for (const Record& record : records) texts.emplace_back(record.text);
+  return embedder.Embed(texts, options, &stats);
+}
+
+std::string JsonLine(std::size_t rank, const Neighbor& found, const Record& record) {
+  JsonWriter json;
+  json.BeginObject().Key("rank").Value(rank).Key("score").Value(found.score);
+  if (!record.id.empty()) json.Key("id").Value(record.id);
+  const std::string title = Title(record);
+  if (!title.empty()) json.Key("title").Value(title);
+  json.Key("text").Value(record.text).Key("file").Value(ReplaceInvalidUtf8(record.path));
+  if (record.line > 0) json.Key("line").Value(record.line).Key("last_line").Value(record.last_line);
+  json.EndObject();
+  return json.text() + "\n";
+}
+
+//  1  0.734  Sea                                          notes/wiki.jsonl:3
+//     The sea, the world ocean, or simply the ocean is …
+std::string ForPeople(std::size_t rank, const Neighbor& found, const Record& record,
+                      const Terminal& screen) {
+  const std::size_t width = std::min(screen.width(), kWidestText);
+  const std::string score = Format("{:.3f}", found.score);
+  std::string place = OneLine(Place(record));
+  if (!record.id.empty() && Title(record).empty()) place = OneLine(record.id) + "  " + place;
+  const std::string name = Title(record);
+  std::string line = screen.Bold(PadLeft(std::to_string(rank), 2)) + "  " + screen.Good(score);
+  if (name.empty()) {
+    line += "  " + screen.Dim(place);
+  } else {
+    const std::size_t room = width - std::min(width, 4 + score.size() + 2);
+    const std::size_t place_width = DisplayWidth(place);
+    const std::size_t name_width = room > place_width + 14 ? room - place_width - 2 : room;
+    line +=
+        "  " +
+        screen.Bold(PadRight(Ellipsize(name, name_width), name_width == room ? 0 : name_width)) +
+        "  " + screen.Dim(place);
+  }
+  return line + "\n" + Wrap(OneLine(record.text), width, kMargin, kTextLines);
+}
+
+void WriteResults(const Invocation& invocation, const std::vector<Neighbor>& found,
+                  const std::vector<Record>& records) {
+  const Options& options = invocation.options;
+  std::size_t rank = 0;
+  for (const Neighbor& neighbor : found) {
+    if (options.min_score && neighbor.score < *options.min_score) break;
+    const Record& record = records[neighbor.row];
+    ++rank;
+    if (options.json) {
+      invocation.out.Write(JsonLine(rank, neighbor, record));
+    } else if (options.quiet) {
+      invocation.out.Write((record.id.empty() ? Place(record) : record.id) + "\n");
+    } else {
+      if (rank > 1) invocation.out.Write("\n");
+      invocation.out.Write(ForPeople(rank, neighbor, record, invocation.screen));
+    }
+  }
+  if (rank == 0) {
+    invocation.Say(Format("no text scores {} or more; the best has {:.3f}", *options.min_score,
+                          found.front().score));
+  }
+}
+
+int Run(const Invocation& invocation) {
+  const Options& options = invocation.options;
+  InputTexts inputs(invocation, {}, SourceOptions(options));
+  const Embedder embedder = OpenEmbedder(invocation);
+  EmbedOptions embed = EmbedOptionsOf(options, embedder);
+  embed.normalize = true;  // So that the dot product of two vectors is their cosine.
+  embed.prompt = {.text = {}, .name = "query"};
+  const Matrix<float> query = embedder.Embed(invocation.arguments.front(), embed);
+
+  const std::vector<Record> records = ReadAll(invocation, inputs);
+  EmbedStats stats;
+  const auto start = std::chrono::steady_clock::now();
+  const Matrix<float> vectors = EmbedRecords(invocation, embedder, records, embed, stats);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const auto found = FlatIndex(vectors.view()).Search(query.view(), options.top, embedder.pool());
+  WriteResults(invocation, found.front(), records);
+  ReportEmbedding(invocation, embedder, stats, seconds.count());
+  return ReportSkipped(invocation, inputs.skipped());
+}
+
+}  // namespace
+
+CommandDetails SearchDetails() {
+  return {
+      .arguments = "QUERY",
+      .least_arguments = 1,
+      .most_arguments = 1,
+      .options = {"model", "input", "input-form", "field", "id-field", "title-field", "skip-bad",
+                  "json", "top", "min-score", "dim", "on-long", "compute", "threads",
+                  "batch-tokens"},
+      .description =
+          "Compares the meaning of the question with that of every text: no word need be the same. "
+          "The texts are in files or folders (-i) or come from standard input. A line is a text, "
+          "and "
+          "so is a record of JSONL or CSV; files in folders are split into passages of some "
+          "paragraphs, and with --input-form passages single files are too.\n"
+          "The score is the cosine, from -1 to 1. --json writes {\"rank\":1,\"score\":…,\"id\":…,"
+          "\"title\":…,\"text\":…,\"file\":…,\"line\":…,\"last_line\":…}; -q only ids or places.\n"
+          "If the model has prompts named query and document, they are used.",
+      .examples = {{"merle search 'why is the sea salty?' -i notes/", "all text files of a folder"},
+                   {"merle search 'late delivery' -i reviews.csv --field body -k 20",
+                    "records of a file"},
+                   {"git log --oneline | merle search 'speed up the parser'", "lines of a stream"}},
+      .run = Run,
+  };
+}
+
+}  // namespace merle

@@ -1,0 +1,112 @@
+#include "documents/folder_walker.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/utf8.h"
+#include "documents/input_file.h"
+
+namespace merle {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kSniffBytes = 8192;
+
+// Reads all of it, so that no passage of a file is given before its end is known to be text.
+bool IsText(InputFile input) {
+  std::array<char, 1 << 16> chunk;
+  std::string bytes;  // What a chunk's end left of a character, and the next chunk.
+  bool first = true;
+  while (const std::size_t got = input.Read(chunk)) {
+    const std::string_view read(chunk.data(), got);
+    if (std::exchange(first, false) && read.substr(0, kSniffBytes).find('\0') != read.npos) {
+      return false;
+    }
+    bytes.append(read);
+    const std::size_t good = FindInvalidUtf8(bytes).value_or(bytes.size());
+    if (bytes.size() - good >= 4) return false;  // A character cut off has at most 3 bytes.
+    bytes.erase(0, good);
+  }
+  return bytes.empty();
+}
+
+std::vector<std::string> NamesIn(const std::string& folder, std::error_code& error) {
+  std::vector<std::string> names;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  return names;
+}
+
+}  // namespace
+
+FolderWalker::FolderWalker(const std::string& folder) {
+  const std::error_code error = Enter(folder);
+  if (!error) return;
+  const auto code =
+      error == std::errc::no_such_file_or_directory ? ErrorCode::kNotFound : ErrorCode::kIoError;
+  throw Error(code, Format("{}: can't read the folder: {}", folder, error.message()));
+}
+
+std::error_code FolderWalker::Enter(const std::string& folder) {
+  std::error_code error;
+  std::vector<std::string> names = NamesIn(folder, error);
+  if (error) return error;
+  std::sort(names.begin(), names.end(), std::greater<>());
+  for (const std::string& name : names) {
+    if (name.starts_with('.')) {
+      ++skipped_.hidden;
+    } else {
+      pending_.push_back((fs::path(folder) / name).string());
+    }
+  }
+  return {};
+}
+
+std::optional<std::string> FolderWalker::Next() {
+  while (!pending_.empty()) {
+    std::string path = std::move(pending_.back());
+    pending_.pop_back();
+    if (Visit(path)) return path;
+  }
+  return std::nullopt;
+}
+
+bool FolderWalker::Visit(const std::string& path) {
+  std::error_code error;
+  const fs::file_type type = fs::symlink_status(path, error).type();
+  if (type == fs::file_type::symlink) {
+    ++skipped_.links;
+  } else if (type == fs::file_type::directory) {
+    if (Enter(path)) ++skipped_.unreadable;
+  } else if (type == fs::file_type::none || type == fs::file_type::not_found) {
+    ++skipped_.unreadable;
+  } else if (type != fs::file_type::regular) {
+    ++skipped_.special;
+  } else {
+    return IsReadableText(path);
+  }
+  return false;
+}
+
+bool FolderWalker::IsReadableText(const std::string& path) {
+  try {
+    if (IsText(InputFile::Open(path))) return true;
+    ++skipped_.binary;
+  } catch (const Error&) {
+    ++skipped_.unreadable;
+  }
+  return false;
+}
+
+}  // namespace merle

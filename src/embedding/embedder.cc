@@ -1,0 +1,213 @@
+#include "embedding/embedder.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/thread_pool.h"
+#include "base/utf8.h"
+#include "embedding/batcher.h"
+#include "embedding/model_folder.h"
+#include "embedding/modules.h"
+#include "embedding/pooling.h"
+#include "kernels/normalize.h"
+#include "models/encoder_model.h"
+#include "models/registry.h"
+#include "tokenizers/tokenizer.h"
+
+namespace merle {
+namespace {
+
+// The pooling's config.json, or mean pooling for a model that is only a transformer.
+Pooling LoadPooling(const ModelFolder& model) {
+  if (!model.has_modules_file) return Pooling({PoolingMode::kMean});
+  if (model.modules.size() < 2 || model.modules[1].class_name != "Pooling") {
+    throw Error(ErrorCode::kUnimplemented,
+                Format("{}: modules.json has no Pooling after the Transformer, which is not supported",
+                       model.modules[0].folder));
+  }
+  return Pooling::FromConfig(
+      JsonDocument::Load(model.modules[1].folder + "/config.json").root());
+}
+
+std::vector<std::unique_ptr<Module>> LoadModules(const ModelFolder& model, std::size_t dim) {
+  std::vector<std::unique_ptr<Module>> modules;
+  for (std::size_t i = 2; i < model.modules.size(); ++i) {
+    modules.push_back(LoadModule(model.modules[i].class_name, model.modules[i].folder, dim));
+    dim = modules.back()->out_dim();
+  }
+  return modules;
+}
+
+// The length limit: what the folder says, else the tokenizer's, and never more than the model has
+// positions for.
+std::size_t MaxTokens(const ModelFolder& folder, const Tokenizer& tokenizer,
+                      const EncoderModel& model) {
+  const std::size_t positions = model.shape().max_positions;
+  if (folder.max_tokens) return std::min(*folder.max_tokens, positions);
+  return std::min(tokenizer.model_max_length().value_or(positions), positions);
+}
+
+}  // namespace
+
+struct Embedder::Parts {
+  Parts(const std::string& path, const EmbedderOptions& options)
+      : folder(ReadModelFolder(path)),
+        model(LoadEncoderModel(folder.modules[0].folder)),
+        tokenizer(Tokenizer::Load(folder.modules[0].folder,
+                                  {.lowercase_first = folder.lowercase_first})),
+        pooling(LoadPooling(folder)),
+        modules(LoadModules(folder, pooling.modes().size() * model->shape().hidden_size)),
+        max_tokens(MaxTokens(folder, tokenizer, *model)),
+        own_pool(options.pool == nullptr ? std::make_unique<ThreadPool>(options.threads) : nullptr),
+        pool(options.pool == nullptr ? own_pool.get() : options.pool) {
+    if (tokenizer.id_limit() > model->shape().vocab_size) {
+      throw Error(ErrorCode::kDataLoss,
+                  Format("{}: the tokenizer's ids go up to {}, the embedding table has {} rows", path,
+                         tokenizer.id_limit() - 1, model->shape().vocab_size));
+    }
+  }
+
+  std::size_t pooled_dim() const { return pooling.modes().size() * model->shape().hidden_size; }
+  std::size_t dim() const { return modules.empty() ? pooled_dim() : modules.back()->out_dim(); }
+
+  // Tokens of the prompt that pooling leaves out: those it has alone, less a closing special one.
+  std::size_t SkippedTokens(std::string_view prompt) const;
+  void EmbedGroup(const TokenizedTexts& texts, TextGroup group, std::size_t skip, ThreadPool& threads,
+                  MatrixView<float> out) const;
+  void Finish(MatrixView<const float> pooled, MatrixView<float> out) const;
+
+  ModelFolder folder;
+  std::unique_ptr<EncoderModel> model;
+  Tokenizer tokenizer;
+  Pooling pooling;
+  std::vector<std::unique_ptr<Module>> modules;
+  std::size_t max_tokens;
+  std::unique_ptr<ThreadPool> own_pool;
+  ThreadPool* pool;
+};
+
+std::size_t Embedder::Parts::SkippedTokens(std::string_view prompt) const {
+  if (pooling.include_prompt() || prompt.empty()) return 0;
+  const Encoding encoding = tokenizer.Encode(prompt, {.max_length = max_tokens});
+  const bool ends_special =
+      !encoding.ids.empty() && encoding.special_tokens_mask.back() != 0;
+  return encoding.ids.size() - (ends_special ? 1 : 0);
+}
+
+// Runs texts [group.first, group.last) through the model, the pooling and the modules.
+void Embedder::Parts::EmbedGroup(const TokenizedTexts& texts, TextGroup group, std::size_t skip,
+                                 ThreadPool& threads, MatrixView<float> out) const {
+  const std::size_t count = group.last - group.first;
+  const std::size_t begin = texts.starts[group.first];
+  const std::size_t tokens = texts.starts[group.last] - begin;
+  std::vector<std::size_t> starts(count + 1);
+  for (std::size_t i = 0; i <= count; ++i) starts[i] = texts.starts[group.first + i] - begin;
+
+  Matrix<float> states(tokens, model->shape().hidden_size);
+  const TokenBatch batch{.ids = std::span(texts.ids).subspan(begin, tokens),
+                         .type_ids = {},
+                         .starts = starts};
+  model->Forward(batch, threads, states.view());
+
+  Matrix<float> pooled(count, pooled_dim());
+  for (std::size_t i = 0; i < count; ++i) {
+    pooling.Pool(states.view().Rows(starts[i], starts[i + 1] - starts[i]), skip, pooled.Row(i));
+  }
+  Finish(pooled.view(), out);
+}
+
+// Passes the pooled vectors through the modules and keeps the first out.cols() components.
+void Embedder::Parts::Finish(MatrixView<const float> pooled, MatrixView<float> out) const {
+  Matrix<float> now, next;
+  MatrixView<const float> in = pooled;
+  for (const auto& module : modules) {
+    next = Matrix<float>(in.rows(), module->out_dim());
+    module->Forward(in, next.view());
+    std::swap(now, next);
+    in = now.view();
+  }
+  for (std::size_t r = 0; r < in.rows(); ++r) {
+    std::copy_n(in.Row(r).begin(), out.cols(), out.Row(r).begin());
+  }
+}
+
+Embedder::Embedder(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Embedder::Embedder(Embedder&&) noexcept = default;
+Embedder& Embedder::operator=(Embedder&&) noexcept = default;
+Embedder::~Embedder() = default;
+
+Embedder Embedder::Load(const std::string& folder, const EmbedderOptions& options) {
+  return Embedder(std::make_unique<Parts>(folder, options));
+}
+
+Matrix<float> Embedder::Embed(std::span<const std::string_view> texts, const EmbedOptions& options,
+                              EmbedStats* stats) const {
+  const Parts& parts = *parts_;
+  const std::string_view prompt = parts.folder.prompts.Choose(options.prompt);
+  const std::size_t skip = parts.SkippedTokens(prompt);
+  const std::size_t wanted =
+      options.truncate_dim != 0 ? options.truncate_dim : parts.folder.truncate_dim.value_or(dim());
+  Matrix<float> vectors(texts.size(), std::min(wanted, dim()));
+
+  ThreadPool& pool = *parts.pool;
+  const Batcher batcher(parts.tokenizer, parts.max_tokens, prompt, options.batch_tokens);
+  for (std::size_t first = 0; first < texts.size();) {
+    const std::size_t last = batcher.ChunkEnd(texts, first);
+    const TokenizedTexts tokenized =
+        batcher.Tokenize(texts, first, last, options.on_long == OnLong::kError, pool);
+    const auto out = vectors.view().Rows(first, last - first);
+    const std::vector<TextGroup> groups = batcher.Group(tokenized, pool.size());
+    const auto run = [&](std::size_t g, ThreadPool& threads) {
+      const auto rows = out.Rows(groups[g].first, groups[g].last - groups[g].first);
+      parts.EmbedGroup(tokenized, groups[g], skip, threads, rows);
+      if (options.normalize) L2NormalizeRows(rows);
+    };
+    // Groups side by side, each on one thread, are fastest; a few use all threads one by one.
+    if (groups.size() >= pool.size()) {
+      pool.ParallelFor(groups.size(), [&](std::size_t g, std::size_t) { run(g, pool); });
+    } else {
+      for (std::size_t g = 0; g < groups.size(); ++g) run(g, pool);
+    }
+    if (stats != nullptr) {
+      stats->texts += last - first;
+      stats->tokens += tokenized.ids.size();
+      stats->cut_texts += tokenized.cut_texts;
+    }
+    first = last;
+    if (options.on_progress) options.on_progress(first);
+  }
+  return vectors;
+}
+
+Matrix<float> Embedder::Embed(std::string_view text, const EmbedOptions& options) const {
+  return Embed(std::span(&text, 1), options);
+}
+
+std::size_t Embedder::dim() const { return parts_->dim(); }
+std::size_t Embedder::max_tokens() const { return parts_->max_tokens; }
+const Prompts& Embedder::prompts() const { return parts_->folder.prompts; }
+const Tokenizer& Embedder::tokenizer() const { return parts_->tokenizer; }
+const EncoderModel& Embedder::model() const { return *parts_->model; }
+ThreadPool& Embedder::pool() const { return *parts_->pool; }
+
+std::string Embedder::Describe() const {
+  const EncoderShape& shape = parts_->model->shape();
+  std::string text = Format("Transformer: {}, {} layers, {} heads, {} wide\nPooling:",
+                            parts_->model->model_type(), shape.layers, shape.heads,
+                            shape.hidden_size);
+  for (const PoolingMode mode : parts_->pooling.modes()) {
+    text += Format(" {}", PoolingModeName(mode));
+  }
+  text += '\n';
+  for (const auto& module : parts_->modules) text += module->Describe() + '\n';
+  return text;
+}
+
+std::vector<float> Embedder::PoolingShares(MatrixView<const float> hidden_states) const {
+  return parts_->pooling.Shares(hidden_states);
+}
+
+}  // namespace merle

@@ -1,0 +1,95 @@
+// Text to vector, as sentence-transformers defines it: prompt, tokens, transformer, pooling, modules.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embedding/prompts.h"
+#include "tensor/matrix.h"
+
+namespace merle {
+
+class EncoderModel;
+class ThreadPool;
+class Tokenizer;
+
+struct EmbedderOptions {
+  std::size_t threads = 0;     // Worker threads; 0 means one for each physical core.
+  ThreadPool* pool = nullptr;  // Used instead of an own pool; must outlive the embedder.
+};
+
+// What happens to a text with more tokens than the model takes.
+enum class OnLong {
+  kCut,    // Its first max_tokens() tokens count, as in the reference.
+  kError,  // Embed throws kInvalidArgument.
+};
+
+struct EmbedOptions {
+  PromptChoice prompt;             // Text put before each input; the model's default if not chosen.
+  std::size_t truncate_dim = 0;    // Components kept; 0 means the model's own setting.
+  bool normalize = false;          // L2 norm 1 even where the model has no Normalize module.
+  OnLong on_long = OnLong::kCut;
+  std::size_t batch_tokens = 32768;  // Tokens read ahead at most: bounds the memory.
+  // Called in the calling thread, now and then, with the number of texts done.
+  std::function<void(std::size_t texts_done)> on_progress;
+};
+
+// What one call did.
+struct EmbedStats {
+  std::size_t texts = 0;
+  std::size_t tokens = 0;     // Through the model, with special tokens and prompts.
+  std::size_t cut_texts = 0;  // Texts that lost tokens to the length limit.
+};
+
+// A sentence-transformers model. Immutable: const methods may run in several threads at once.
+//
+// The vector of a text is bitwise the same alone, in any batch, in any order and with any number
+// of threads. On one machine: another instruction set rounds differently, within 1e-5.
+class Embedder {
+ public:
+  // Loads a model folder: modules.json and what it names, or a plain transformer, which gets mean
+  // pooling and no normalization. Throws kNotFound for a missing file, kDataLoss for a damaged
+  // one, kUnimplemented for a model type, module or option that Merle doesn't know; the message
+  // names the file.
+  static Embedder Load(const std::string& folder, const EmbedderOptions& options = {});
+
+  Embedder(Embedder&&) noexcept;
+  Embedder& operator=(Embedder&&) noexcept;
+  ~Embedder();
+
+  // Returns [texts, dim], row i the vector of texts[i]; adds to `stats` what was done.
+  // An empty text is embedded as its special tokens alone, as in the reference.
+  // Throws kInvalidArgument if a text is not UTF-8, a prompt name is unknown, or a text is too
+  // long under OnLong::kError; the message gives the text's index, counted from 0.
+  Matrix<float> Embed(std::span<const std::string_view> texts, const EmbedOptions& options = {},
+                      EmbedStats* stats = nullptr) const;
+
+  // Returns the vector of one text, [dim] floats in a matrix of one row.
+  Matrix<float> Embed(std::string_view text, const EmbedOptions& options = {}) const;
+
+  std::size_t dim() const;         // Components of a vector, before truncate_dim of a call.
+  std::size_t max_tokens() const;  // Tokens of one text that count, special tokens included.
+  const Prompts& prompts() const;
+  const Tokenizer& tokenizer() const;
+  const EncoderModel& model() const;
+  ThreadPool& pool() const;
+
+  // A line for each module, first to last: "Pooling: mean, 384".
+  std::string Describe() const;
+
+  // Share of each token in the pooled vector, [tokens], non-negative, sum 1: how far a pooling
+  // listens to it. hidden_states: [tokens, hidden] of one text, all layers done.
+  std::vector<float> PoolingShares(MatrixView<const float> hidden_states) const;
+
+ private:
+  struct Parts;
+  explicit Embedder(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace merle

@@ -1,0 +1,156 @@
+#include "embedding/embedder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/thread_pool.h"
+#include "embedding/batcher.h"
+
+namespace merle {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kGolden = fs::path(MERLE_SOURCE_DIR) / "tests/golden/embedding";
+
+TEST(EmbedderTest, NoTextsGiveNoRows) {
+  const Embedder embedder = Embedder::Load((kGolden / "st-normalize").string());
+  const Matrix<float> vectors = embedder.Embed(std::span<const std::string_view>());
+  EXPECT_EQ(vectors.rows(), 0u);
+  EXPECT_EQ(vectors.cols(), embedder.dim());
+}
+
+TEST(EmbedderTest, EmbeddersMayShareAPool) {
+  ThreadPool pool(3);
+  const Embedder a = Embedder::Load((kGolden / "st-normalize").string(), {.pool = &pool});
+  const Embedder b = Embedder::Load((kGolden / "st-normalize").string(), {.pool = &pool});
+  EXPECT_EQ(&a.pool(), &b.pool());
+  EXPECT_TRUE(std::ranges::equal(a.Embed("dog").Row(0), b.Embed("dog").Row(0)));
+}
+
+TEST(EmbedderTest, ReportsProgressAndCounts) {
+  const Embedder embedder = Embedder::Load((kGolden / "st-normalize").string());
+  const std::vector<std::string_view> texts(50, "the first token");
+  std::vector<std::size_t> seen;
+  EmbedOptions options;
+  options.batch_tokens = 100;
+  options.on_progress = [&](std::size_t done) { seen.push_back(done); };
+  EmbedStats stats;
+  embedder.Embed(texts, options, &stats);
+  EXPECT_EQ(stats.texts, 50u);
+  EXPECT_EQ(stats.cut_texts, 0u);
+  EXPECT_GT(stats.tokens, 100u);
+  ASSERT_GT(seen.size(), 3u);
+  EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+  EXPECT_EQ(seen.back(), 50u);
+}
+
+TEST(EmbedderTest, ABadTextIsNamedByItsIndex) {
+  const Embedder embedder = Embedder::Load((kGolden / "st-normalize").string());
+  const std::string_view texts[] = {"good", "good", "bad \xFF text"};
+  try {
+    embedder.Embed(texts);
+    FAIL() << "was accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    EXPECT_THAT(error.what(), testing::HasSubstr("text 2 is not UTF-8: byte 4 (0xFF)"));
+  }
+}
+
+// A copy of a golden folder in which one file is replaced (or removed, for no content).
+struct Damage {
+  const char* name;
+  const char* model;
+  const char* file;
+  const char* content;  // Null removes the file.
+  ErrorCode code;
+  const char* says;
+};
+
+class DamagedFolder : public testing::TestWithParam<Damage> {
+ protected:
+  DamagedFolder() {
+    fs::remove_all(folder_);
+    fs::copy(kGolden / GetParam().model, folder_, fs::copy_options::recursive);
+    fs::remove(folder_ / GetParam().file);
+    if (GetParam().content != nullptr) {
+      std::ofstream(folder_ / GetParam().file) << GetParam().content;
+    }
+  }
+  ~DamagedFolder() override { fs::remove_all(folder_); }
+
+  const fs::path folder_ = fs::path(testing::TempDir()) / Format("embedder_test.{}", ::getpid());
+};
+
+TEST_P(DamagedFolder, GivesAClearError) {
+  try {
+    Embedder::Load(folder_.string());
+    FAIL() << "was accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(ErrorCodeName(error.code()), ErrorCodeName(GetParam().code)) << error.what();
+    EXPECT_THAT(error.what(), testing::HasSubstr(GetParam().says));
+  }
+}
+
+constexpr const char* kPlain = "st-normalize";
+constexpr const char* kDense = "st-dense-tanh";
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, DamagedFolder,
+    testing::ValuesIn(std::vector<Damage>{
+        {"NoConfig", kPlain, "config.json", nullptr, ErrorCode::kNotFound, "config.json"},
+        {"ConfigIsNotJson", kPlain, "config.json", "{", ErrorCode::kDataLoss, "config.json"},
+        {"ConfigIsAnArray", kPlain, "config.json", "[]", ErrorCode::kDataLoss, "object"},
+        {"NoModelType", kPlain, "config.json", "{}", ErrorCode::kDataLoss, "model_type"},
+        {"UnknownModelType", kPlain, "config.json", R"({"model_type":"albrecht"})",
+         ErrorCode::kUnimplemented, "albrecht"},
+        {"HugeHiddenSize", kPlain, "config.json",
+         R"({"model_type":"bert","hidden_size":4294967296})", ErrorCode::kDataLoss, "hidden_size"},
+        {"NoWeights", kPlain, "model.safetensors", nullptr, ErrorCode::kNotFound,
+         "model.safetensors"},
+        {"WeightsAreEmpty", kPlain, "model.safetensors", "", ErrorCode::kDataLoss, "0 bytes"},
+        {"NoTokenizer", kPlain, "tokenizer.json", nullptr, ErrorCode::kNotFound, "tokenizer"},
+        {"TokenizerIsNotJson", kPlain, "tokenizer.json", "x", ErrorCode::kDataLoss,
+         "tokenizer.json"},
+        {"ModulesIsAnObject", kPlain, "modules.json", "{}", ErrorCode::kDataLoss, "modules.json"},
+        {"NoModulesAtAll", kPlain, "modules.json", "[]", ErrorCode::kDataLoss, "0 modules"},
+        {"ModulePathClimbs", kPlain, "modules.json",
+         R"([{"path":"../x","type":"a.Transformer"}])", ErrorCode::kDataLoss, "../x"},
+        {"ModulePathIsAbsolute", kPlain, "modules.json",
+         R"([{"path":"/etc","type":"a.Transformer"}])", ErrorCode::kDataLoss, "/etc"},
+        {"FirstModuleIsUnknown", kPlain, "modules.json", R"([{"path":"","type":"a.BoW"}])",
+         ErrorCode::kUnimplemented, "BoW"},
+        {"NoPooling", kPlain, "modules.json", R"([{"path":"","type":"a.Transformer"}])",
+         ErrorCode::kUnimplemented, "Pooling"},
+        {"UnknownModule", kPlain, "modules.json",
+         R"([{"path":"","type":"a.Transformer"},{"path":"1_Pooling","type":"a.Pooling"},{"path":"2_X","type":"a.CNN"}])",
+         ErrorCode::kUnimplemented, "CNN"},
+        {"NoPoolingConfig", kPlain, "1_Pooling/config.json", nullptr, ErrorCode::kNotFound,
+         "1_Pooling"},
+        {"MaxLengthIsZero", kPlain, "sentence_bert_config.json", R"({"max_seq_length":0})",
+         ErrorCode::kDataLoss, "max_seq_length"},
+        {"DefaultPromptIsMissing", kPlain, "config_sentence_transformers.json",
+         R"({"default_prompt_name":"x"})", ErrorCode::kDataLoss, "'x'"},
+        {"AnotherKindOfModel", kPlain, "config_sentence_transformers.json",
+         R"({"model_type":"CrossEncoder"})", ErrorCode::kUnimplemented, "CrossEncoder"},
+        {"DenseDoesNotFit", kDense, "2_Dense/config.json",
+         R"({"in_features":17,"out_features":8})", ErrorCode::kDataLoss, "in_features"},
+        {"DenseWeightsDoNotFit", kDense, "2_Dense/config.json",
+         R"({"in_features":16,"out_features":9})", ErrorCode::kDataLoss, "[8, 16]"},
+        {"DenseActivationIsUnknown", kDense, "2_Dense/config.json",
+         R"({"in_features":16,"out_features":8,"activation_function":"torch.nn.Mystery"})",
+         ErrorCode::kUnimplemented, "Mystery"},
+    }),
+    [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace merle

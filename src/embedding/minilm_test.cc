@@ -1,0 +1,170 @@
+// all-MiniLM-L6-v2, the real model: its vectors are the reference's, and depend on the text alone.
+// Skipped where the model is not in the Hugging Face cache; `make test` puts it there.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json_reader.h"
+#include "embedding/embedder.h"
+#include "kernels/cpu.h"
+#include "models/encoder_model.h"
+#include "tensor/safetensors.h"
+
+namespace merle {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kSource = MERLE_SOURCE_DIR;
+const fs::path kGolden = kSource / "tests/golden/embedding/all-MiniLM-L6-v2";
+
+// The model's folder. Tests read the environment as the edges do; embedding may not use hub.
+std::string ModelFolder() {
+  const char* cache = std::getenv("HF_HUB_CACHE");
+  const char* hf_home = std::getenv("HF_HOME");
+  const char* home = std::getenv("HOME");
+  const fs::path root = cache != nullptr     ? fs::path(cache)
+                        : hf_home != nullptr ? fs::path(hf_home) / "hub"
+                                             : fs::path(home) / ".cache/huggingface/hub";
+  const fs::path model = root / "models--sentence-transformers--all-MiniLM-L6-v2";
+  std::string commit;
+  std::ifstream(model / "refs/main") >> commit;
+  return (model / "snapshots" / commit).string();
+}
+
+std::vector<std::string> ReadTexts(const fs::path& path) {
+  std::vector<std::string> texts;
+  std::ifstream lines(path);
+  for (std::string line; std::getline(lines, line);) {
+    const JsonDocument document = JsonDocument::Parse(line, path.string());
+    const JsonValue text = document.root().At("text");
+    std::string& out = texts.emplace_back();
+    if (text.IsString()) {
+      out = text.AsString();
+      continue;
+    }
+    text.ForEachElement([&](JsonValue piece) {
+      const auto parts = piece.Elements();
+      for (std::int64_t i = 0; i < parts[1].AsInteger(); ++i) out += parts[0].AsString();
+    });
+  }
+  return texts;
+}
+
+std::vector<std::string_view> Views(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+class MiniLm : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!fs::exists(ModelFolder() + "/config.json")) {
+      GTEST_SKIP() << "all-MiniLM-L6-v2 is not in the Hugging Face cache; tools/fetch_minilm gets it";
+    }
+  }
+};
+
+TEST_F(MiniLm, VectorsAreTheReferencesOnEveryCpuPath) {
+  const std::vector<std::string> texts = ReadTexts(kGolden / "texts.jsonl");
+  const auto file = SafetensorsFile::Open((kGolden / "expected.safetensors").string());
+  const Tensor& expected = *file.Find("embeddings");
+  ASSERT_EQ(expected.shape, (std::vector<std::size_t>{texts.size(), 384}));
+  std::vector<float> values(expected.elements);
+  std::memcpy(values.data(), expected.bytes.data(), expected.bytes.size());
+
+  for (const std::string_view path : SupportedCpuPaths()) {
+    SelectCpuPath(path);
+    const Embedder embedder = Embedder::Load(ModelFolder());
+    // The plain path is some fifty times slower: the hard texts are enough there.
+    const std::size_t count = path == "plain" ? 64 : texts.size();
+    const auto views = Views(texts);
+    const Matrix<float> vectors = embedder.Embed(std::span(views).first(count));
+    ASSERT_EQ(vectors.cols(), 384u);
+    float largest = 0;
+    for (std::size_t i = 0; i < count * 384; ++i) {
+      const float error = std::abs(vectors.data()[i] - values[i]);
+      largest = std::max(largest, std::isnan(error) ? HUGE_VALF : error);
+    }
+    EXPECT_LT(largest, 1e-5F) << path;
+    RecordProperty(std::string("largest_difference_") + std::string(path), std::to_string(largest));
+  }
+  SelectCpuPath(SupportedCpuPaths().front());
+}
+
+// Texts of one to some hundred tokens: openings of articles and cuts of them.
+std::vector<std::string> ManyTexts(std::size_t count) {
+  const std::vector<std::string> sample = ReadTexts(kSource / "sample/wikipedia.jsonl");
+  std::mt19937 random(1);
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string text = sample[i % sample.size()];
+    if (i % 2 == 1) text.resize(std::min<std::size_t>(text.size(), random() % 120));
+    while (!text.empty() && (text.back() & 0x80) != 0) text.pop_back();
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+TEST_F(MiniLm, AVectorIsBitwiseTheSameInAnyBatchAnyOrderAndWithAnyThreads) {
+  const std::vector<std::string> texts = ManyTexts(2000);
+  const auto views = Views(texts);
+  const Embedder one = Embedder::Load(ModelFolder(), {.threads = 1});
+  const Matrix<float> reference = one.Embed(views);
+  const auto same_row = [&](std::span<const float> row, std::size_t i) {
+    return std::memcmp(row.data(), reference.Row(i).data(), 384 * sizeof(float)) == 0;
+  };
+
+  std::vector<std::size_t> order(texts.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::mt19937 random(7);
+  for (const auto& [threads, batch_tokens] :
+       {std::pair(2u, 32768u), std::pair(3u, 300u), std::pair(5u, 5000u)}) {
+    std::shuffle(order.begin(), order.end(), random);
+    std::vector<std::string_view> shuffled;
+    for (const std::size_t i : order) shuffled.push_back(texts[i]);
+    const Embedder embedder = Embedder::Load(ModelFolder(), {.threads = threads});
+    const Matrix<float> vectors = embedder.Embed(shuffled, {.batch_tokens = batch_tokens});
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      ASSERT_TRUE(same_row(vectors.Row(i), order[i])) << threads << " threads, text " << order[i];
+    }
+  }
+  const Embedder two = Embedder::Load(ModelFolder(), {.threads = 2});
+  for (std::size_t i = 0; i < texts.size(); i += 10) {
+    ASSERT_TRUE(same_row(two.Embed(texts[i]).Row(0), i)) << "alone, text " << i;
+  }
+}
+
+TEST_F(MiniLm, TextsLongerThanTheModelTakesAreCutAndCounted) {
+  const Embedder embedder = Embedder::Load(ModelFolder());
+  EXPECT_EQ(embedder.max_tokens(), 256u);
+  std::string exact, longer;
+  for (int i = 0; i < 254; ++i) exact += "dog ";
+  longer = exact + "dog";
+  const std::string_view texts[] = {exact, longer, longer, "short"};
+  EmbedStats stats;
+  const Matrix<float> vectors = embedder.Embed(texts, {}, &stats);
+  EXPECT_EQ(stats.cut_texts, 2u);
+  EXPECT_EQ(stats.texts, 4u);
+  EXPECT_EQ(stats.tokens, 3 * 256u + 3);
+  EXPECT_TRUE(std::ranges::equal(vectors.Row(0), vectors.Row(1)));
+  try {
+    embedder.Embed(texts, {.on_long = OnLong::kError});
+    FAIL() << "was accepted";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("text 1 has 257 tokens, the model takes 256"));
+  }
+}
+
+}  // namespace
+}  // namespace merle

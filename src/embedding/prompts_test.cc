@@ -1,0 +1,37 @@
+#include "embedding/prompts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace merle {
+namespace {
+
+TEST(PromptsTest, ATextWinsOverANameAndANameOverTheDefault) {
+  const Prompts prompts({{"query", "q: "}, {"other", "o: "}}, "other");
+  EXPECT_EQ(prompts.Choose({}), "o: ");
+  EXPECT_EQ(prompts.Choose({.name = "query"}), "q: ");
+  EXPECT_EQ(prompts.Choose({.text = "t: ", .name = "query"}), "t: ");
+  EXPECT_EQ(prompts.Choose({.text = ""}), "");
+}
+
+TEST(PromptsTest, QueryAndDocumentAreAlwaysThere) {
+  const Prompts prompts({{"other", "o: "}}, "other");
+  EXPECT_EQ(prompts.Choose({.name = "document"}), "") << "and switch the default off";
+  EXPECT_EQ(Prompts().Choose({}), "");
+}
+
+TEST(PromptsTest, AnUnknownNameListsTheKnownOnes) {
+  try {
+    Prompts({{"other", "o: "}}).Choose({.name = "queries"});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    EXPECT_THAT(error.what(), testing::HasSubstr("document, other, query"));
+  }
+  EXPECT_THROW(Prompts({}, "none"), Error);
+}
+
+}  // namespace
+}  // namespace merle

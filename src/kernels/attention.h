@@ -1,0 +1,42 @@
+// Bidirectional scaled dot-product attention for one text, all heads in one call.
+#pragma once
+
+#include <cstddef>
+
+#include "tensor/matrix.h"
+
+namespace merle {
+
+// Memory that Attention works in, to be kept between calls: one per thread. Never shrinks.
+class AttentionScratch {
+ public:
+  // Makes room for texts of `keys` tokens and heads of `head_dim` columns: at most
+  // 4 * keys * (2 * head_dim + 12) bytes and a little.
+  void Reserve(std::size_t keys, std::size_t head_dim);
+
+  // For Attention only. Keys and values of one head as Linear's panels; scores of 12 queries.
+  float* keys() { return keys_.data(); }
+  float* values() { return values_.data(); }
+  float* scores() { return scores_.data(); }
+  bool Fits(std::size_t keys, std::size_t head_dim) const;
+
+ private:
+  AlignedBuffer<float> keys_, values_, scores_;
+};
+
+//   out[t, head] = softmax over s of (scale * q[t, head] . k[s, head]) * v[s, head]
+//
+//   q, out  [queries, heads * head_dim]  each head the next head_dim columns
+//   k, v    [keys, heads * head_dim]     keys >= 1
+//   scratch after Reserve(keys, head_dim) or more
+//
+// The views may be parts of one packed [tokens, 3 * hidden] matrix; `out` must be apart from all.
+// Scores are never [queries, keys]: 12 queries are worked on at a time. To use several threads,
+// give each some of the heads (Cols) or, for very long texts, of the queries (Rows): the bits of
+// a query's result depend on that query and on k and v only.
+// Source: Vaswani et al. 2017, section 3.2.1. Peer: torch scaled_dot_product_attention.
+void Attention(MatrixView<const float> q, MatrixView<const float> k, MatrixView<const float> v,
+               std::size_t heads, float scale, AttentionScratch& scratch,
+               MatrixView<float> out) noexcept;
+
+}  // namespace merle

@@ -1,0 +1,72 @@
+#include "kernels/cpu.h"
+
+#include <cstdint>
+
+#include "base/error.h"
+#include "base/format.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu.cc"  // This file, seen from src/.
+#include "hwy/foreach_target.h"  // IWYU pragma: keep (includes this file once per target)
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace merle::HWY_NAMESPACE {
+
+int64_t Target() { return HWY_TARGET; }
+
+}  // namespace merle::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace merle {
+namespace {
+
+HWY_EXPORT(Target);
+
+std::string_view PathName(std::int64_t target) {
+  switch (target) {
+    case HWY_AVX3:
+    case HWY_AVX3_DL:
+      return "avx512";
+    case HWY_AVX2:
+      return "avx2";
+    case HWY_NEON:
+      return "neon";
+    default:
+      return "plain";
+  }
+}
+
+}  // namespace
+
+std::vector<std::string_view> SupportedCpuPaths() {
+  std::vector<std::string_view> paths;
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    const std::string_view name = PathName(target);
+    if (paths.empty() || paths.back() != name) paths.push_back(name);
+  }
+  return paths;
+}
+
+std::string_view ActiveCpuPath() { return PathName(HWY_DYNAMIC_DISPATCH(Target)()); }
+
+void SelectCpuPath(std::string_view path) {
+  std::int64_t targets = 0;
+  std::string names;
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    if (PathName(target) == path) targets |= target;
+  }
+  for (const std::string_view name : SupportedCpuPaths()) {
+    names += names.empty() ? "" : ", ";
+    names += name;
+  }
+  if (targets == 0) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("CPU path '{}' is not one of those that this machine has: {}", path, names));
+  }
+  hwy::GetChosenTarget().Update(targets);
+}
+
+}  // namespace merle
+#endif

@@ -1,0 +1,59 @@
+// The exponentials of a row and their sum: what SoftmaxRows and Attention share.
+#if defined(MERLE_KERNELS_SOFTMAX_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef MERLE_KERNELS_SOFTMAX_INL_H_
+#undef MERLE_KERNELS_SOFTMAX_INL_H_
+#else
+#define MERLE_KERNELS_SOFTMAX_INL_H_
+#endif
+
+#include <cstddef>
+
+#include "hwy/highway.h"
+#include "kernels/tail-inl.h"
+#include "kernels/vector_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace merle::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// The largest of scale * x[i], i < n; n >= 1.
+template <class D>
+HWY_INLINE float ScaledMax(D d, const float* x, size_t n, float scale) {
+  const size_t lanes = hn::Lanes(d);
+  const auto scales = hn::Set(d, scale);
+  auto max = hn::Neg(hn::Inf(d));
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) max = hn::Max(max, hn::Mul(hn::LoadU(d, x + i), scales));
+  if (i < n) {
+    const auto last = hn::Max(max, hn::Mul(LoadTail(d, x + i, n - i), scales));
+    max = hn::IfThenElse(hn::FirstN(d, n - i), last, max);
+  }
+  return hn::GetLane(hn::MaxOfLanes(d, max));
+}
+
+// Replaces x[i] by exp(scale * x[i] - max), max the largest of scale * x, and returns their sum.
+// One running sum is enough: an exponential takes longer than an addition.
+template <class D>
+HWY_INLINE float ExpAndSum(D d, float* x, size_t n, float scale) {
+  const size_t lanes = hn::Lanes(d);
+  const auto max = hn::Set(d, ScaledMax(d, x, n, scale));
+  const auto scales = hn::Set(d, scale);
+  auto sum = hn::Zero(d);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto e = Exp(d, hn::MulSub(hn::LoadU(d, x + i), scales, max));
+    hn::StoreU(e, d, x + i);
+    sum = hn::Add(sum, e);
+  }
+  if (i < n) {
+    const auto e = Exp(d, hn::MulSub(LoadTail(d, x + i, n - i), scales, max));
+    StoreTail(e, d, x + i, n - i);
+    sum = hn::Add(sum, hn::IfThenElseZero(hn::FirstN(d, n - i), e));
+  }
+  return hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
+}  // namespace merle::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // MERLE_KERNELS_SOFTMAX_INL_H_

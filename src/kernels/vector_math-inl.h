@@ -1,0 +1,121 @@
+// exp, tanh and the activation functions on vectors of float. tools/fit_polynomials.py fits the
+// coefficients; activation_test.cc proves the errors that are stated here, on every path.
+#if defined(MERLE_KERNELS_VECTOR_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef MERLE_KERNELS_VECTOR_MATH_INL_H_
+#undef MERLE_KERNELS_VECTOR_MATH_INL_H_
+#else
+#define MERLE_KERNELS_VECTOR_MATH_INL_H_
+#endif
+
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace merle::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// exp(x), within 1 ulp. Results below 2^-126 become 0, NaN stays NaN.
+//
+// exp(x) = 2^n exp(r), n = round(x / ln 2), exp(r) = 1 + r + r^2 q(r) on |r| <= ln(2) / 2.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Exp(D d, V x) {
+  const hn::RebindToUnsigned<D> du;
+  // Adding 1.5 * 2^23 rounds to an integer, whose bits are then the low ones of the sum.
+  const V magic = hn::Set(d, 12582912.0f);
+  const V shifted = hn::MulAdd(x, hn::Set(d, 1.44269504f), magic);
+  const V n = hn::Sub(shifted, magic);
+  // ln 2 in two parts: n times the first is exact, also without FMA.
+  V r = hn::NegMulAdd(n, hn::Set(d, 0.693145751953f), x);
+  r = hn::NegMulAdd(n, hn::Set(d, 1.42860677e-06f), r);
+  V p = hn::MulAdd(hn::Set(d, 0.00138186978f), r, hn::Set(d, 0.00836871564f));
+  p = hn::MulAdd(p, r, hn::Set(d, 0.0416682921f));
+  p = hn::MulAdd(p, r, hn::Set(d, 0.166665211f));
+  p = hn::MulAdd(p, r, hn::Set(d, 0.49999994f));
+  p = hn::MulAdd(p, hn::Mul(r, r), r);
+  p = hn::Add(p, hn::Set(d, 1.0f));
+  // n goes straight into the exponent: no conversion, and n = 128 works where exp(r) < 1.
+  const auto exponent = hn::ShiftLeft<23>(hn::BitCast(du, shifted));
+  const V scaled = hn::BitCast(d, hn::Add(hn::BitCast(du, p), exponent));
+  // Outside [ln 2^-126, ln 2^128] the exponent has wrapped around.
+  const V at_most_max = hn::IfThenElse(hn::Le(x, hn::Set(d, 88.7228317f)), scaled,
+                                       hn::Add(x, hn::Inf(d)));  // NaN + inf is NaN.
+  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -87.3365402f)), at_most_max);
+}
+
+// tanh(x), within 3 ulp: x + x^3 q(x^2) near 0, where 1 - 2 / (exp(2x) + 1) cancels.
+struct TanhOp {
+  template <class D, class V = hn::Vec<D>>
+  HWY_INLINE V operator()(D d, V x) const {
+    const V one = hn::Set(d, 1.0f);
+    const V two = hn::Set(d, 2.0f);
+    const V magnitude = hn::Abs(x);
+    const V square = hn::Mul(x, x);
+    V q = hn::MulAdd(hn::Set(d, -0.00569229666f), square, hn::Set(d, 0.0206281673f));
+    q = hn::MulAdd(q, square, hn::Set(d, -0.0537365153f));
+    q = hn::MulAdd(q, square, hn::Set(d, 0.133314058f));
+    q = hn::MulAdd(q, square, hn::Set(d, -0.333332807f));
+    const V near = hn::MulAdd(hn::Mul(x, square), q, x);
+    const V e = Exp(d, hn::Mul(magnitude, two));
+    const V far = hn::CopySign(hn::Sub(one, hn::Div(two, hn::Add(e, one))), x);
+    return hn::IfThenElse(hn::Lt(magnitude, hn::Set(d, 0.625f)), near, far);
+  }
+};
+
+// x Phi(x), absolute error 2e-7 * max(1, |x|), of which half is the rounding of the result.
+//
+// gelu(x) = max(x, 0) - a T(a), a = |x|, T(a) = erfc(a / sqrt 2) / 2 = p(a)^-8. Among the forms
+// with that error this has the fewest operations (15 and a division) and falls to 0 for x -> -inf.
+// Form after Abramowitz & Stegun 1964, 7.1.28.
+struct GeluOp {
+  template <class D, class V = hn::Vec<D>>
+  HWY_INLINE V operator()(D d, V x) const {
+    const V a = hn::Min(hn::Abs(x), hn::Set(d, 12.0f));  // T(12) = 2e-33: nothing remains.
+    V p = hn::MulAdd(hn::Set(d, 2.84442285e-06f), a, hn::Set(d, -1.41472565e-05f));
+    p = hn::MulAdd(p, a, hn::Set(d, 8.7391687e-05f));
+    p = hn::MulAdd(p, a, hn::Set(d, 0.000166096826f));
+    p = hn::MulAdd(p, a, hn::Set(d, 0.00101295731f));
+    p = hn::MulAdd(p, a, hn::Set(d, 0.00940638781f));
+    p = hn::MulAdd(p, a, hn::Set(d, 0.0488317087f));
+    p = hn::MulAdd(p, a, hn::Set(d, 0.108759664f));
+    p = hn::MulAdd(p, a, hn::Set(d, 1.09050786f));
+    const V p2 = hn::Mul(p, p);
+    const V p4 = hn::Mul(p2, p2);
+    const V positive_part = hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x);  // Max may lose NaN.
+    return hn::Sub(positive_part, hn::Div(a, hn::Mul(p4, p4)));
+  }
+};
+
+// x / 2 (1 + tanh(u)) = x / (1 + exp(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3).
+struct GeluTanhOp {
+  template <class D, class V = hn::Vec<D>>
+  HWY_INLINE V operator()(D d, V x) const {
+    const V minus_2u_by_x = hn::MulAdd(hn::Mul(x, x), hn::Set(d, -0.0713548163f),  // * 0.044715
+                                       hn::Set(d, -1.59576912f));  // -2 sqrt(2 / pi)
+    return hn::Div(x, hn::Add(hn::Set(d, 1.0f), Exp(d, hn::Mul(x, minus_2u_by_x))));
+  }
+};
+
+struct SiluOp {
+  template <class D, class V = hn::Vec<D>>
+  HWY_INLINE V operator()(D d, V x) const {
+    return hn::Div(x, hn::Add(hn::Set(d, 1.0f), Exp(d, hn::Neg(x))));
+  }
+};
+
+struct ReluOp {
+  template <class D, class V = hn::Vec<D>>
+  HWY_INLINE V operator()(D d, V x) const {
+    return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x);
+  }
+};
+
+struct IdentityOp {
+  template <class D, class V = hn::Vec<D>>
+  HWY_INLINE V operator()(D, V x) const {
+    return x;
+  }
+};
+
+}  // namespace merle::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // MERLE_KERNELS_VECTOR_MATH_INL_H_

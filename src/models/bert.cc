@@ -1,0 +1,324 @@
+#include "models/bert.h"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/thread_pool.h"
+#include "kernels/activation.h"
+#include "kernels/attention.h"
+#include "models/layers.h"
+#include "models/weights.h"
+
+namespace merle {
+namespace {
+
+// Rows of one task in the linear layers. A multiple of the 12 rows of a GEMM micro-kernel, and few
+// enough that the feed-forward's inner states (96 * 1536 * 4 = 590 KB for MiniLM) stay in L2.
+constexpr std::size_t kMaxBlockRows = 96;
+constexpr std::size_t kRowStep = 12;
+
+struct BertConfig {
+  EncoderShape shape;
+  std::size_t type_vocab_size;
+  float layer_norm_eps;
+  Activation activation;
+};
+
+BertConfig ParseConfig(const JsonValue& json) {
+  BertConfig config{};
+  EncoderShape& shape = config.shape;
+  shape.hidden_size = ConfigSize(json, "hidden_size", 1, 1 << 16);
+  shape.heads = ConfigSize(json, "num_attention_heads", 1, shape.hidden_size);
+  shape.layers = ConfigSize(json, "num_hidden_layers", 0, 1024);
+  shape.intermediate_size = ConfigSize(json, "intermediate_size", 1, 1 << 18);
+  shape.max_positions = ConfigSize(json, "max_position_embeddings", 1, 1 << 20);
+  shape.vocab_size = ConfigSize(json, "vocab_size", 1, 1 << 24);
+  config.type_vocab_size = ConfigSize(json, "type_vocab_size", 1, 1 << 16);
+  config.layer_norm_eps = ConfigEps(json, "layer_norm_eps", 1e-12f);
+  if (shape.hidden_size % shape.heads != 0) {
+    json.Fail(Format("hidden_size {} is not a multiple of num_attention_heads {}",
+                     shape.hidden_size, shape.heads));
+  }
+  const auto name = json.At("hidden_act").AsString();
+  const auto activation = ParseActivation(name);
+  if (!activation) {
+    throw Error(ErrorCode::kUnimplemented, Format("hidden_act '{}' is not supported", name));
+  }
+  config.activation = *activation;
+  const auto positions = json.Find("position_embedding_type");
+  if (positions && positions->AsString() != "absolute") {
+    throw Error(ErrorCode::kUnimplemented,
+                Format("position_embedding_type '{}' is not supported", positions->AsString()));
+  }
+  const auto is_decoder = json.Find("is_decoder");
+  if (is_decoder && is_decoder->AsBool()) {
+    throw Error(ErrorCode::kUnimplemented, "a BERT decoder (is_decoder) is not supported");
+  }
+  return config;
+}
+
+// One transformer layer's weights.
+struct BertLayer {
+  BertLayer(Weights& weights, const std::string& name, const BertConfig& config) {
+    const std::size_t hidden = config.shape.hidden_size;
+    const std::string self = name + ".attention.self.";
+    const std::string projections[] = {self + "query", self + "key", self + "value"};
+    qkv = LinearLayer(weights, projections, hidden, hidden);
+    attention_output = LinearLayer(weights, name + ".attention.output.dense", hidden, hidden);
+    attention_norm = LayerNormLayer(weights, name + ".attention.output.LayerNorm", hidden,
+                                    config.layer_norm_eps);
+    intermediate = LinearLayer(weights, name + ".intermediate.dense",
+                               config.shape.intermediate_size, hidden);
+    output = LinearLayer(weights, name + ".output.dense", hidden, config.shape.intermediate_size);
+    output_norm =
+        LayerNormLayer(weights, name + ".output.LayerNorm", hidden, config.layer_norm_eps);
+  }
+
+  LinearLayer qkv, attention_output, intermediate, output;
+  LayerNormLayer attention_norm, output_norm;
+};
+
+// The memory of one forward pass, kept for the next one.
+struct Workspace {
+  // What one worker needs for itself.
+  struct Worker {
+    AlignedBuffer<float> intermediate;  // [block rows, intermediate_size]
+    AttentionScratch attention;
+  };
+
+  AlignedBuffer<float> qkv;      // [tokens, 3 * hidden]
+  AlignedBuffer<float> context;  // [tokens, hidden]
+  AlignedBuffer<float> states;   // [tokens, hidden]
+  std::vector<Worker> workers;
+};
+
+// Workspaces that no forward pass uses now. Thread-safe.
+class WorkspacePool {
+ public:
+  std::unique_ptr<Workspace> Take() {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) return std::make_unique<Workspace>();
+    auto workspace = std::move(free_.back());
+    free_.pop_back();
+    return workspace;
+  }
+  void Return(std::unique_ptr<Workspace> workspace) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(workspace));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Workspace>> free_;
+};
+
+// Calls task(first_row, rows, worker) for blocks that cover [0, rows), small enough that every
+// thread of the pool gets one where there are rows enough.
+template <typename Task>
+void ForRowBlocks(ThreadPool& pool, std::size_t rows, const Task& task) {
+  const std::size_t fair = (rows + pool.size() - 1) / pool.size();
+  const std::size_t stepped = (fair + kRowStep - 1) / kRowStep * kRowStep;
+  const std::size_t block = std::min(kMaxBlockRows, stepped);
+  pool.ParallelFor((rows + block - 1) / block, [&](std::size_t index, std::size_t worker) {
+    const std::size_t first = index * block;
+    task(first, std::min(block, rows - first), worker);
+  });
+}
+
+class Bert : public EncoderModel {
+ public:
+  Bert(const BertConfig& config, Weights weights);
+
+  const EncoderShape& shape() const override { return config_.shape; }
+  const std::string& model_type() const override { return model_type_; }
+  std::size_t parameters() const override { return weights_.parameters(); }
+
+  void Forward(const TokenBatch& batch, ThreadPool& pool, MatrixView<float> out,
+               const HiddenStatesVisitor& visit_layer) const override;
+  std::span<const float> TokenEmbedding(std::int32_t id) const override;
+  bool Pool(MatrixView<const float> first_states, MatrixView<float> out) const override;
+
+ private:
+  void CheckBatch(const TokenBatch& batch) const;
+  void Embed(const TokenBatch& batch, MatrixView<float> states) const;
+  void Attend(const TokenBatch& batch, ThreadPool& pool, Workspace& work) const;
+  void FeedForward(const BertLayer& layer, ThreadPool& pool, Workspace& work,
+                   MatrixView<float> states) const;
+
+  const std::string model_type_ = "bert";
+  BertConfig config_;
+  Weights weights_;
+  MatrixView<const float> word_embeddings_, position_embeddings_, type_embeddings_;
+  LayerNormLayer embedding_norm_;
+  std::vector<BertLayer> layers_;
+  std::optional<LinearLayer> pooler_;
+  mutable WorkspacePool workspaces_;
+};
+
+Bert::Bert(const BertConfig& config, Weights weights)
+    : config_(config), weights_(std::move(weights)) {
+  const EncoderShape& shape = config_.shape;
+  const std::size_t hidden = shape.hidden_size;
+  word_embeddings_ =
+      weights_.GetMatrix("embeddings.word_embeddings.weight", shape.vocab_size, hidden);
+  position_embeddings_ =
+      weights_.GetMatrix("embeddings.position_embeddings.weight", shape.max_positions, hidden);
+  type_embeddings_ = weights_.GetMatrix("embeddings.token_type_embeddings.weight",
+                                        config_.type_vocab_size, hidden);
+  embedding_norm_ =
+      LayerNormLayer(weights_, "embeddings.LayerNorm", hidden, config_.layer_norm_eps);
+  layers_.reserve(shape.layers);
+  for (std::size_t i = 0; i < shape.layers; ++i) {
+    layers_.emplace_back(weights_, Format("encoder.layer.{}", i), config_);
+  }
+  if (weights_.Has("pooler.dense.weight")) {
+    pooler_ = LinearLayer(weights_, "pooler.dense", hidden, hidden);
+  }
+}
+
+void Bert::CheckBatch(const TokenBatch& batch) const {
+  const EncoderShape& shape = config_.shape;
+  const auto check_range = [](std::span<const std::int32_t> ids, std::size_t limit,
+                              const char* what) {
+    for (const std::int32_t id : ids) {
+      if (id < 0 || static_cast<std::size_t>(id) >= limit) {
+        throw Error(ErrorCode::kInvalidArgument,
+                    Format("the {} {} is not in the model's table of {}", what, id, limit));
+      }
+    }
+  };
+  check_range(batch.ids, shape.vocab_size, "token id");
+  check_range(batch.type_ids, config_.type_vocab_size, "token type id");
+  if (!batch.type_ids.empty() && batch.type_ids.size() != batch.ids.size()) {
+    throw Error(ErrorCode::kInvalidArgument, Format("{} token type ids for {} tokens",
+                                                    batch.type_ids.size(), batch.ids.size()));
+  }
+  for (std::size_t t = 0; t < batch.texts(); ++t) {
+    const std::size_t tokens = batch.starts[t + 1] - batch.starts[t];
+    if (tokens == 0 || tokens > shape.max_positions) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("text {} has {} tokens, the model takes 1 to {}", t, tokens,
+                         shape.max_positions));
+    }
+  }
+}
+
+// Adds in the reference's order: (word + type) + position.
+void Bert::Embed(const TokenBatch& batch, MatrixView<float> states) const {
+  for (std::size_t t = 0; t < batch.texts(); ++t) {
+    for (std::size_t i = batch.starts[t]; i < batch.starts[t + 1]; ++i) {
+      const auto word = word_embeddings_.Row(static_cast<std::size_t>(batch.ids[i]));
+      const auto type = type_embeddings_.Row(
+          batch.type_ids.empty() ? 0 : static_cast<std::size_t>(batch.type_ids[i]));
+      const auto position = position_embeddings_.Row(i - batch.starts[t]);
+      const auto state = states.Row(i);
+      for (std::size_t j = 0; j < state.size(); ++j) state[j] = word[j] + type[j] + position[j];
+    }
+  }
+  embedding_norm_.Forward(states);
+}
+
+// Each text attends to itself only. A task is a text, or one head of it where texts are few.
+void Bert::Attend(const TokenBatch& batch, ThreadPool& pool, Workspace& work) const {
+  const EncoderShape& shape = config_.shape;
+  const std::size_t hidden = shape.hidden_size;
+  const std::size_t tokens = batch.ids.size();
+  const std::size_t head_dim = hidden / shape.heads;
+  const float scale = 1.0F / std::sqrt(static_cast<float>(head_dim));
+  const MatrixView<const float> qkv(work.qkv.data(), tokens, 3 * hidden);
+  const MatrixView<float> context(work.context.data(), tokens, hidden);
+  const std::size_t parts = batch.texts() < 2 * pool.size() && pool.size() > 1 ? shape.heads : 1;
+  const std::size_t part_heads = shape.heads / parts;
+  pool.ParallelFor(batch.texts() * parts, [&](std::size_t index, std::size_t worker) {
+    const std::size_t text = index / parts;
+    const std::size_t first = batch.starts[text];
+    const std::size_t rows = batch.starts[text + 1] - first;
+    const std::size_t col = index % parts * part_heads * head_dim;
+    const std::size_t cols = part_heads * head_dim;
+    const auto part = qkv.Rows(first, rows);
+    AttentionScratch& scratch = work.workers[worker].attention;
+    scratch.Reserve(rows, head_dim);
+    Attention(part.Cols(col, cols), part.Cols(hidden + col, cols),
+              part.Cols(2 * hidden + col, cols), part_heads, scale, scratch,
+              context.Rows(first, rows).Cols(col, cols));
+  });
+}
+
+// From the attention's context to the layer's result, block by block of rows: everything after
+// the attention concerns one token alone.
+void Bert::FeedForward(const BertLayer& layer, ThreadPool& pool, Workspace& work,
+                       MatrixView<float> states) const {
+  const std::size_t hidden = config_.shape.hidden_size;
+  const std::size_t inner = config_.shape.intermediate_size;
+  const MatrixView<float> context(work.context.data(), states.rows(), hidden);
+  const MatrixView<float> scratch(work.states.data(), states.rows(), hidden);
+  ForRowBlocks(pool, states.rows(),
+               [&](std::size_t first, std::size_t rows, std::size_t worker) {
+                 auto& buffer = work.workers[worker].intermediate;
+                 buffer.Reserve(kMaxBlockRows * inner);
+                 const MatrixView<float> intermediate(buffer.data(), rows, inner);
+                 const auto attended = scratch.Rows(first, rows);
+                 const auto result = states.Rows(first, rows);
+                 layer.attention_output.Forward(context.Rows(first, rows), Activation::kNone,
+                                                result, attended);
+                 layer.attention_norm.Forward(attended);
+                 layer.intermediate.Forward(attended, config_.activation, {}, intermediate);
+                 layer.output.Forward(intermediate, Activation::kNone, attended, result);
+                 layer.output_norm.Forward(result);
+               });
+}
+
+void Bert::Forward(const TokenBatch& batch, ThreadPool& pool, MatrixView<float> out,
+                   const HiddenStatesVisitor& visit_layer) const {
+  const std::size_t tokens = batch.ids.size();
+  const std::size_t hidden = config_.shape.hidden_size;
+  CheckBatch(batch);
+  MERLE_ASSERT(out.rows() == tokens && out.cols() == hidden);
+
+  auto work = workspaces_.Take();
+  work->qkv.Reserve(tokens * 3 * hidden);
+  work->context.Reserve(tokens * hidden);
+  work->states.Reserve(tokens * hidden);
+  if (work->workers.size() < pool.size()) work->workers.resize(pool.size());
+
+  Embed(batch, out);
+  if (visit_layer) visit_layer(0, out);
+  const MatrixView<float> qkv(work->qkv.data(), tokens, 3 * hidden);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    ForRowBlocks(pool, tokens, [&](std::size_t first, std::size_t rows, std::size_t) {
+      layers_[i].qkv.Forward(out.Rows(first, rows), Activation::kNone, {}, qkv.Rows(first, rows));
+    });
+    Attend(batch, pool, *work);
+    FeedForward(layers_[i], pool, *work, out);
+    if (visit_layer) visit_layer(i + 1, out);
+  }
+  workspaces_.Return(std::move(work));
+}
+
+std::span<const float> Bert::TokenEmbedding(std::int32_t id) const {
+  if (id < 0 || static_cast<std::size_t>(id) >= config_.shape.vocab_size) {
+    throw Error(ErrorCode::kInvalidArgument, Format("the token id {} is not in the model's table of {}",
+                                                    id, config_.shape.vocab_size));
+  }
+  return word_embeddings_.Row(static_cast<std::size_t>(id));
+}
+
+bool Bert::Pool(MatrixView<const float> first_states, MatrixView<float> out) const {
+  if (!pooler_) return false;
+  pooler_->Forward(first_states, Activation::kTanh, {}, out);
+  return true;
+}
+
+}  // namespace
+
+std::unique_ptr<EncoderModel> LoadBert(const std::string& folder, const JsonValue& config) {
+  return std::make_unique<Bert>(ParseConfig(config), Weights::Open(folder, "bert."));
+}
+
+}  // namespace merle

@@ -1,0 +1,16 @@
+// BERT: token, position and segment embeddings, then layers of self-attention and feed-forward.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/json_reader.h"
+#include "models/encoder_model.h"
+
+namespace merle {
+
+// Loads a BERT encoder (model_type "bert") in float32. `config` is `folder`/config.json.
+// Source: Devlin et al. 2019. Peer: transformers BertModel, post layer norm, absolute positions.
+std::unique_ptr<EncoderModel> LoadBert(const std::string& folder, const JsonValue& config);
+
+}  // namespace merle

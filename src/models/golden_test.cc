@@ -1,0 +1,147 @@
+// Every model folder under tests/golden/models gives the reference's hidden states.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "base/format.h"
+#include "base/thread_pool.h"
+#include "kernels/cpu.h"
+#include "models/registry.h"
+#include "tensor/safetensors.h"
+
+namespace merle {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kGolden = fs::path(MERLE_SOURCE_DIR) / "tests/golden/models";
+
+std::vector<std::string> Names() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(kGolden)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// The inputs and the reference's results of one model folder.
+class Golden : public testing::TestWithParam<std::string> {
+ protected:
+  Golden()
+      : model_(LoadEncoderModel((kGolden / GetParam()).string())),
+        expected_(SafetensorsFile::Open((kGolden / GetParam() / "expected.safetensors").string())),
+        ids_(Read<std::int32_t>("input_ids")),
+        type_ids_(Read<std::int32_t>("type_ids")) {
+    starts_ = {0};
+    for (const std::int32_t length : Read<std::int32_t>("lengths")) {
+      starts_.push_back(starts_.back() + static_cast<std::size_t>(length));
+    }
+  }
+
+  template <typename T>
+  std::vector<T> Read(const std::string& name) const {
+    const Tensor* tensor = expected_.Find(name);
+    EXPECT_NE(tensor, nullptr) << name;
+    std::vector<T> values(tensor->elements);
+    std::memcpy(values.data(), tensor->bytes.data(), tensor->bytes.size());
+    return values;
+  }
+
+  TokenBatch Batch() const { return {.ids = ids_, .type_ids = type_ids_, .starts = starts_}; }
+
+  Matrix<float> Run(ThreadPool& pool) const {
+    Matrix<float> states(ids_.size(), model_->shape().hidden_size);
+    model_->Forward(Batch(), pool, states.view());
+    return states;
+  }
+
+  std::unique_ptr<EncoderModel> model_;
+  SafetensorsFile expected_;
+  std::vector<std::int32_t> ids_, type_ids_;
+  std::vector<std::size_t> starts_;
+};
+
+// Largest |a - b| over the larger of 1 and |b|: states of random weights are often above 1.
+float LargestError(const float* a, const std::vector<float>& b) {
+  float largest = 0;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    const float error = std::abs(a[i] - b[i]) / std::max(1.0F, std::abs(b[i]));
+    largest = std::max(largest, std::isnan(error) ? HUGE_VALF : error);
+  }
+  return largest;
+}
+
+TEST_P(Golden, HiddenStatesOfEveryLayerAreTheReferencesOnEveryCpuPath) {
+  ThreadPool pool(2);
+  for (const std::string_view path : SupportedCpuPaths()) {
+    SelectCpuPath(path);
+    Matrix<float> out(ids_.size(), model_->shape().hidden_size);
+    std::size_t layers_seen = 0;
+    model_->Forward(Batch(), pool, out.view(),
+                    [&](std::size_t layer, MatrixView<const float> states) {
+                      const auto expected = Read<float>(Format("hidden_states.{}", layer));
+                      EXPECT_LT(LargestError(states.data(), expected), 1e-5F)
+                          << path << ", layer " << layer;
+                      ++layers_seen;
+                    });
+    EXPECT_EQ(layers_seen, model_->shape().layers + 1);
+  }
+  SelectCpuPath(SupportedCpuPaths().front());
+}
+
+TEST_P(Golden, PoolerOutputIsTheReferences) {
+  ThreadPool pool(1);
+  const Matrix<float> states = Run(pool);
+  const std::size_t texts = starts_.size() - 1;
+  Matrix<float> first(texts, states.cols());
+  for (std::size_t t = 0; t < texts; ++t) {
+    std::copy_n(states.Row(starts_[t]).begin(), states.cols(), first.Row(t).begin());
+  }
+  Matrix<float> out(texts, states.cols());
+  const bool has_pooler = expected_.Find("pooler_output") != nullptr;
+  ASSERT_EQ(model_->Pool(first.view(), out.view()), has_pooler);
+  if (has_pooler) {
+    EXPECT_LT(LargestError(out.data(), Read<float>("pooler_output")), 1e-5F);
+  }
+}
+
+TEST_P(Golden, ATextHasTheSameBitsAloneAndWithAnyNumberOfThreads) {
+  ThreadPool one(1);
+  const Matrix<float> together = Run(one);
+  for (const std::size_t threads : {2, 3, 7}) {
+    ThreadPool pool(threads);
+    const Matrix<float> again = Run(pool);
+    EXPECT_EQ(std::memcmp(again.data(), together.data(), ids_.size() * together.cols() * 4), 0)
+        << threads << " threads";
+  }
+  for (std::size_t t = 0; t + 1 < starts_.size(); ++t) {
+    const std::size_t tokens = starts_[t + 1] - starts_[t];
+    const std::size_t alone[] = {0, tokens};
+    Matrix<float> states(tokens, together.cols());
+    model_->Forward({.ids = std::span(ids_).subspan(starts_[t], tokens),
+                     .type_ids = std::span(type_ids_).subspan(starts_[t], tokens),
+                     .starts = alone},
+                    one, states.view());
+    EXPECT_EQ(std::memcmp(states.data(), together.Row(starts_[t]).data(),
+                          tokens * together.cols() * 4),
+              0)
+        << "text " << t;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, Golden, testing::ValuesIn(Names()), [](const auto& test) {
+  std::string name = test.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace merle

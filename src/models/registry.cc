@@ -1,0 +1,42 @@
+#include "models/registry.h"
+
+#include <string_view>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/json_reader.h"
+#include "models/bert.h"
+
+namespace merle {
+namespace {
+
+struct Family {
+  const char* model_type;  // As config.json has it.
+  std::unique_ptr<EncoderModel> (*load)(const std::string& folder, const JsonValue& config);
+};
+
+constexpr Family kFamilies[] = {
+    {"bert", &LoadBert},
+};
+
+}  // namespace
+
+std::unique_ptr<EncoderModel> LoadEncoderModel(const std::string& folder) {
+  const JsonDocument config = JsonDocument::Load(folder + "/config.json");
+  const std::string_view model_type = config.root().At("model_type").AsString();
+  for (const Family& family : kFamilies) {
+    if (model_type == family.model_type) return family.load(folder, config.root());
+  }
+  std::string known;
+  for (const std::string& type : EncoderModelTypes()) known += (known.empty() ? "" : ", ") + type;
+  throw Error(ErrorCode::kUnimplemented, Format("{}: the model type '{}' is not supported; known: {}",
+                                                config.name(), model_type, known));
+}
+
+std::vector<std::string> EncoderModelTypes() {
+  std::vector<std::string> types;
+  for (const Family& family : kFamilies) types.emplace_back(family.model_type);
+  return types;
+}
+
+}  // namespace merle

@@ -1,0 +1,119 @@
+#include "tensor/vector_file.h"
+
+#include <utility>
+
+#include "base/assert.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/format.h"
+#include "tensor/npy.h"
+#include "tensor/safetensors_writer.h"
+
+namespace merle {
+namespace {
+
+constexpr std::string_view kTensorName = "embeddings";
+
+}  // namespace
+
+std::optional<VectorFormat> VectorFormatOfPath(std::string_view path) noexcept {
+  if (path.ends_with(".npy")) return VectorFormat::kNpy;
+  if (path.ends_with(".safetensors")) return VectorFormat::kSafetensors;
+  return std::nullopt;
+}
+
+struct VectorWriter::State {
+  VectorFileOptions options;
+  std::size_t rows = 0;
+
+  // One of these two is there.
+  std::optional<AtomicFile> file;
+  std::function<void(std::string_view)> sink;
+
+  std::optional<std::size_t> promised_rows;  // Then the sink gets everything at once.
+  std::string held;                          // Else the rows wait here for the header.
+
+  std::string Header(std::size_t header_rows) const {
+    return options.format == VectorFormat::kNpy
+               ? NpyHeader(options.dtype, header_rows, options.cols)
+               : SafetensorsHeader(kTensorName, options.dtype, header_rows, options.cols);
+  }
+
+  void Write(std::string_view bytes) {
+    if (file) {
+      file->Write(bytes);
+    } else if (promised_rows) {
+      sink(bytes);
+    } else {
+      held.append(bytes);
+    }
+  }
+};
+
+VectorWriter VectorWriter::ToFile(const std::string& path, const VectorFileOptions& options) {
+  auto state = std::make_unique<State>();
+  state->options = options;
+  state->file.emplace(path);
+  state->file->Write(state->Header(0));  // Finish writes the true one over it.
+  return VectorWriter(std::move(state));
+}
+
+VectorWriter VectorWriter::ToSink(std::function<void(std::string_view)> sink,
+                                  const VectorFileOptions& options,
+                                  std::optional<std::size_t> rows) {
+  auto state = std::make_unique<State>();
+  state->options = options;
+  state->sink = std::move(sink);
+  state->promised_rows = rows;
+  if (rows) state->sink(state->Header(*rows));
+  return VectorWriter(std::move(state));
+}
+
+VectorWriter::VectorWriter(std::unique_ptr<State> state) : state_(std::move(state)) {
+  const DType dtype = state_->options.dtype;
+  MERLE_ASSERT(dtype == DType::kF32 || dtype == DType::kI8 || dtype == DType::kU8);
+}
+VectorWriter::VectorWriter(VectorWriter&&) noexcept = default;
+VectorWriter& VectorWriter::operator=(VectorWriter&&) noexcept = default;
+VectorWriter::~VectorWriter() = default;
+
+template <typename T>
+void VectorWriter::AppendRows(MatrixView<const T> rows, DType dtype) {
+  const VectorFileOptions& options = state_->options;
+  if (rows.cols() != options.cols || dtype != options.dtype) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("rows of {} {} for a vector file of {} {} each", rows.cols(),
+                       DTypeName(dtype), options.cols, DTypeName(options.dtype)));
+  }
+  if (state_->promised_rows && rows.rows() > *state_->promised_rows - state_->rows) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("more vectors than the {} that were announced", *state_->promised_rows));
+  }
+  for (std::size_t r = 0; r < rows.rows(); ++r) {
+    const auto bytes = std::as_bytes(rows.Row(r));
+    state_->Write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
+  state_->rows += rows.rows();
+}
+
+void VectorWriter::Append(MatrixView<const float> rows) { AppendRows(rows, DType::kF32); }
+void VectorWriter::Append(MatrixView<const std::int8_t> rows) { AppendRows(rows, DType::kI8); }
+void VectorWriter::Append(MatrixView<const std::uint8_t> rows) { AppendRows(rows, DType::kU8); }
+
+void VectorWriter::Finish() {
+  if (state_->promised_rows && state_->rows != *state_->promised_rows) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("{} vectors, {} were announced", state_->rows, *state_->promised_rows));
+  }
+  if (state_->file) {
+    state_->file->WriteAt(0, state_->Header(state_->rows));
+    state_->file->Commit();
+  } else if (!state_->promised_rows) {
+    state_->sink(state_->Header(state_->rows));
+    state_->sink(state_->held);
+  }
+}
+
+std::size_t VectorWriter::rows() const { return state_->rows; }
+
+}  // namespace merle

@@ -1,0 +1,57 @@
+// BertFastPath: the whole BERT pipeline in one pass over the text, for ids alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "tokenizers/added_tokens.h"
+#include "tokenizers/bert_normalizer.h"
+#include "tokenizers/pre_tokenizer.h"
+#include "tokenizers/trie.h"
+#include "tokenizers/wordpiece.h"
+
+namespace merle {
+
+// Gives the ids that the steps give one after another: AddedTokens, BertNormalizer,
+// BertPreTokenizer, WordPiece. ASCII goes through one table and writes the lower-cased word into a
+// small buffer; nothing is allocated for a word. Immutable; may be used in several threads.
+class BertFastPath {
+ public:
+  // Null unless the steps are exactly those, and the added tokens need no white space, no word
+  // borders and no normalizing. Borrows the model, which must outlive it.
+  static std::unique_ptr<const BertFastPath> Recognize(const Normalizer* normalizer,
+                                                       const PreTokenizer* pre_tokenizer,
+                                                       const Model& model,
+                                                       const AddedTokens& added_tokens);
+
+  struct Limit {
+    std::size_t tokens;       // Most that are appended: the first ones.
+    bool stop_early = false;  // Stop reading once it is known that there are more.
+  };
+  // Appends the ids of well-formed `text`. Returns how many tokens the text has, or, where it
+  // stopped early, some number above limit.tokens.
+  std::size_t Encode(std::string_view text, Limit limit, std::vector<std::int32_t>& ids) const;
+
+ private:
+  class Run;
+  // What the pipeline does with an ASCII character.
+  enum class Action : std::uint8_t { kDrop, kSpace, kPunctuation, kWord };
+
+  BertFastPath(const BertNormalizerOptions& options, const WordPiece& model,
+               const AddedTokens& added_tokens);
+  Action ActionOf(char c) const;
+
+  BertNormalizerOptions options_;
+  const WordPiece& model_;
+  Trie added_;                   // Values are ids.
+  bool starts_added_[256] = {};  // First bytes of added tokens.
+  Action actions_[128];
+  char word_[256] =
+      {};  // For an ASCII word character that starts no added token: what the word gets.
+  std::int32_t punctuation_[128] = {};  // The id of an ASCII punctuation character.
+};
+
+}  // namespace merle

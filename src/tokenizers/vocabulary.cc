@@ -1,0 +1,77 @@
+#include "tokenizers/vocabulary.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace merle {
+namespace {
+
+// A trie node takes 12 bytes, so this bounds it to some 400 MB; real vocabularies have 5 MB.
+constexpr std::size_t kMostBytes = 32u << 20;
+
+[[noreturn]] void Fail(const std::string& problem) {
+  throw Error(ErrorCode::kInvalidArgument, problem);
+}
+
+// Ids above it would be an embedding table with more holes than rows.
+std::size_t IdLimit(std::size_t tokens) {
+  return std::min<std::size_t>(2 * tokens + 4096, Vocabulary::kMostIds);
+}
+
+}  // namespace
+
+Vocabulary::Vocabulary(const std::vector<Token>& tokens) : size_(tokens.size()) {
+  std::size_t bytes = 0;
+  std::size_t id_limit = 0;
+  for (const auto& [text, id] : tokens) {
+    if (id < 0 || static_cast<std::size_t>(id) >= IdLimit(tokens.size())) {
+      Fail(Format("token '{}' has id {}, but ids of {} tokens must be 0 to {}", text, id,
+                  tokens.size(), IdLimit(tokens.size()) - 1));
+    }
+    bytes += text.size();
+    id_limit = std::max(id_limit, static_cast<std::size_t>(id) + 1);
+  }
+  if (bytes > kMostBytes) {
+    Fail(Format("the tokens have {} bytes, at most {} are read", bytes, kMostBytes));
+  }
+  text_.reserve(bytes);
+  places_.resize(id_limit);
+  for (const auto& [text, id] : tokens) {
+    Place& place = places_[static_cast<std::size_t>(id)];
+    if (place.bytes != kNoToken)
+      Fail(Format("'{}' and '{}' have the same id {}", *TokenOf(id), text, id));
+    place = {static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(text.size())};
+    text_ += text;
+  }
+  std::vector<Trie::Entry> entries;
+  entries.reserve(tokens.size());
+  for (std::size_t id = 0; id < places_.size(); ++id) {
+    const auto token = TokenOf(static_cast<std::int32_t>(id));
+    if (!token) continue;
+    if (!token->empty()) {
+      entries.push_back({*token, static_cast<std::int32_t>(id)});
+    } else if (empty_) {
+      Fail("the empty token stands twice");
+    } else {
+      empty_ = static_cast<std::int32_t>(id);
+    }
+  }
+  trie_ = Trie(std::move(entries));
+}
+
+std::optional<std::int32_t> Vocabulary::IdOf(std::string_view token) const {
+  if (token.empty()) return empty_;
+  const std::int32_t id = trie_.Find(token);
+  return id < 0 ? std::nullopt : std::optional(id);
+}
+
+std::optional<std::string_view> Vocabulary::TokenOf(std::int32_t id) const {
+  if (id < 0 || static_cast<std::size_t>(id) >= places_.size()) return std::nullopt;
+  const Place& place = places_[static_cast<std::size_t>(id)];
+  if (place.bytes == kNoToken) return std::nullopt;
+  return std::string_view(text_).substr(place.begin, place.bytes);
+}
+
+}  // namespace merle

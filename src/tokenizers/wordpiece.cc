@@ -1,0 +1,79 @@
+#include "tokenizers/wordpiece.h"
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/utf8.h"
+
+namespace merle {
+
+WordPiece::WordPiece(Vocabulary vocabulary, const WordPieceOptions& options)
+    : vocabulary_(std::move(vocabulary)),
+      continuation_(vocabulary_.trie().Walk(options.continuing_subword_prefix)),
+      max_input_chars_per_word_(options.max_input_chars_per_word) {
+  const auto unk = vocabulary_.IdOf(options.unk_token);
+  if (!unk) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("the unknown token '{}' is not in the vocabulary", options.unk_token));
+  }
+  unk_id_ = *unk;
+}
+
+std::unique_ptr<Model> WordPiece::FromJson(const JsonValue& json) {
+  WordPieceOptions options;
+  options.unk_token = json.At("unk_token").AsString();
+  options.continuing_subword_prefix = json.At("continuing_subword_prefix").AsString();
+  options.max_input_chars_per_word =
+      static_cast<std::size_t>(json.At("max_input_chars_per_word").AsInteger(0, 1 << 30));
+  std::vector<Vocabulary::Token> tokens;
+  const JsonValue vocab = json.At("vocab");
+  vocab.ForEachMember([&](std::string_view token, const JsonValue& id) {
+    const auto value = id.AsInteger(0, Vocabulary::kMostIds - 1);
+    tokens.push_back({std::string(token), static_cast<std::int32_t>(value)});
+  });
+  try {
+    return std::make_unique<WordPiece>(Vocabulary(tokens), options);
+  } catch (const Error& error) {
+    vocab.Fail(Format("is broken: {}", error.what()));
+  }
+}
+
+// Calls emit(id, begin, end) for each piece; returns false where nothing fits.
+template <typename Emit>
+bool WordPiece::Split(std::string_view word, Emit&& emit) const {
+  // A character has at least one byte, so most words need no counting.
+  if (word.size() > max_input_chars_per_word_ &&
+      CountCodePoints(word) > max_input_chars_per_word_) {
+    return false;
+  }
+  std::uint32_t start = Trie::kRoot;
+  for (std::size_t done = 0; done < word.size();) {
+    if (start == Trie::kNone) return false;
+    const Trie::Match match = vocabulary_.trie().Longest(start, word.substr(done));
+    if (match.value < 0) return false;
+    emit(match.value, done, done + match.bytes);
+    done += match.bytes;
+    start = continuation_;
+  }
+  return true;
+}
+
+void WordPiece::Tokenize(std::string_view word, std::vector<Token>& tokens) const {
+  const std::size_t before = tokens.size();
+  const bool known = Split(word, [&](std::int32_t id, std::size_t begin, std::size_t end) {
+    tokens.push_back({id, begin, end});
+  });
+  if (known) return;
+  tokens.resize(before);
+  tokens.push_back({unk_id_, 0, word.size()});
+}
+
+std::size_t WordPiece::TokenizeIds(std::string_view word, std::vector<std::int32_t>& ids) const {
+  const std::size_t before = ids.size();
+  if (!Split(word, [&](std::int32_t id, std::size_t, std::size_t) { ids.push_back(id); })) {
+    ids.resize(before);
+    ids.push_back(unk_id_);
+  }
+  return ids.size() - before;
+}
+
+}  // namespace merle

@@ -1,0 +1,303 @@
+"""What the commands write, checked by meaning: forms, fields, order, precision, search, scores."""
+
+import json
+import math
+import subprocess
+
+from harness import (MERLE, MODEL, MODELS, CommandTest, environment, json_lines, main,
+                     read_npy, read_safetensors, run)
+
+CASES = json_lines((MODEL / "cases.jsonl").read_text(encoding="utf-8"))
+PLAIN = [case for case in CASES
+         if not (case["prompt"] or case["prompt_name"] or case["truncate_dim"] or case["normalize"])]
+
+
+def numbers(text):
+    return [[float(number) for number in line.split()] for line in text.splitlines()]
+
+
+class Embed(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.expected = [case["embedding"] for case in PLAIN]
+        self.input = self.write("texts.jsonl", "".join(
+            json.dumps({"id": f"id {i}", "text": case["text"]}) + "\n" for i, case in enumerate(PLAIN)))
+
+    def embed(self, *words, **options):
+        return self.succeed("embed", "-q", "-m", MODEL, *words, **options)
+
+    def test_text_lines_are_the_vectors_of_the_reference(self):
+        self.assert_rows_near(numbers(self.embed("-i", self.input)), self.expected)
+
+    def test_json_lines_have_index_and_id(self):
+        lines = json_lines(self.embed("-i", self.input, "--json"))
+        self.assertEqual([line["index"] for line in lines], list(range(len(PLAIN))))
+        self.assertEqual([line["id"] for line in lines], [f"id {i}" for i in range(len(PLAIN))])
+        self.assert_rows_near([line["embedding"] for line in lines], self.expected)
+
+    def test_each_ending_has_its_form(self):
+        for name in ("v.npy", "v.safetensors", "v.jsonl", "v.txt"):
+            self.assertEqual(self.embed("-i", self.input, "-o", self.folder / name), "")
+        self.assertEqual(read_npy(self.folder / "v.npy")[:2], ("<f4", (len(PLAIN), 16)))
+        self.assert_rows_near(read_npy(self.folder / "v.npy")[2], self.expected)
+        self.assert_rows_near(read_safetensors(self.folder / "v.safetensors")[2], self.expected)
+        self.assert_rows_near(numbers((self.folder / "v.txt").read_text()), self.expected)
+        lines = json_lines((self.folder / "v.jsonl").read_text())
+        self.assert_rows_near([line["embedding"] for line in lines], self.expected)
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()),
+                         ["texts.jsonl", "v.jsonl", "v.npy", "v.safetensors", "v.txt"])
+
+    def test_format_beats_the_ending_and_standard_output_takes_every_form(self):
+        self.embed("hello", "-o", self.folder / "v.dat", "--format", "npy")
+        piped = run("embed", "hello", "-m", MODEL, "--format", "npy", stdin=b"")
+        self.assertEqual(piped.stdout, (self.folder / "v.dat").read_bytes())
+        self.assertEqual(run("embed", "hello", "-m", MODEL, "--format", "npy", "-o", "-", stdin=b"").stdout,
+                         piped.stdout)
+
+    def test_the_settings_of_the_golden_cases(self):
+        for name in ("st-prompts", "st-prompts-default", "st-truncate-dim", "st-normalize", "st-short"):
+            for case in json_lines((MODELS / name / "cases.jsonl").read_text(encoding="utf-8")):
+                words = []
+                if case["prompt"] is not None:
+                    words.append(f"--prompt={case['prompt']}")
+                if case["prompt_name"] is not None:
+                    words.append(f"--prompt-name={case['prompt_name']}")
+                if case["truncate_dim"] is not None:
+                    words.append(f"--dim={case['truncate_dim']}")
+                if case["normalize"]:
+                    words.append("--normalize")
+                with self.subTest(model=name, case=case["name"]):
+                    path = self.write("one.jsonl", json.dumps({"text": case["text"]}))
+                    got = self.succeed("embed", "-q", "-m", MODELS / name, "-i", path, *words)
+                    self.assert_rows_near(numbers(got), [case["embedding"]])
+
+    def test_input_in_every_form_gives_the_same_vectors(self):
+        texts = ["Hello world", "the first token", "a, \"b\""]
+        expected = self.embed(*texts)
+        inputs = {
+            "t.txt": "".join(text + "\n" for text in texts),
+            "t.jsonl": "".join(json.dumps({"text": text}) + "\n" for text in texts),
+            "t.csv": "id,text\n1,Hello world\n2,the first token\n3,\"a, \"\"b\"\"\"\n",
+            "t.tsv": "text\tx\nHello world\t1\nthe first token\t2\n\"a, \"\"b\"\"\"\t3\n",
+        }
+        for name, content in inputs.items():
+            with self.subTest(name=name):
+                self.assertEqual(self.embed("-i", self.write(name, content)), expected)
+        self.assertEqual(self.embed(stdin=inputs["t.txt"]), expected)
+        self.assertEqual(self.embed("-i", "-", stdin=inputs["t.txt"]), expected)
+        self.assertEqual(self.embed("--field", "text", stdin=inputs["t.jsonl"]), expected)
+        self.assertEqual(self.embed("--input-form", "csv", stdin=inputs["t.csv"]), expected)
+        self.assertEqual(self.embed("--input-form", "null", stdin="\0".join(texts)), expected)
+        parts = [self.write(f"{i}.txt", text) for i, text in enumerate(texts)]
+        self.assertEqual(self.embed("-i", *parts), expected)
+        self.assertEqual(self.embed("-i", parts[0], "-i", *parts[1:]), expected)
+
+    def test_fields_are_chosen_by_name(self):
+        path = self.write("t.jsonl", '{"body":"hello","key":7}\n')
+        lines = json_lines(self.embed("-i", path, "--field", "body", "--id-field", "key", "--json"))
+        self.assertEqual(lines[0]["id"], "7")
+        done = run("embed", "-i", path, "-m", MODEL)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"t\.jsonl:1: .*text")
+
+    def test_order_is_kept_over_many_blocks_and_any_number_of_threads(self):
+        texts = [f"token {i % 97} " * (1 + i % 7) for i in range(9000)]
+        path = self.write("many.txt", "\n".join(texts))
+        one, two = self.folder / "one.npy", self.folder / "two.npy"
+        self.embed("-i", path, "-o", one, "--threads", "1")
+        self.embed("-i", path, "-o", two, "--threads", "2", "--batch-tokens", "777")
+        self.assertEqual(one.read_bytes(), two.read_bytes())
+        rows = read_npy(one)[2]
+        self.assertEqual(len(rows), len(texts))
+        alone = numbers(self.embed(texts[8123]))[0]
+        self.assert_rows_near([rows[8123]], [alone], tolerance=0)
+
+    def test_no_input_gives_no_rows(self):
+        self.assertEqual(self.embed(stdin=""), "")
+        self.embed("-o", self.folder / "none.npy", stdin="")
+        self.assertEqual(read_npy(self.folder / "none.npy")[1], (0, 16))
+
+    def test_long_texts_are_cut_and_counted_or_refused(self):
+        long = "hello " * 500
+        done = run("embed", "hello", long, "-m", MODEL)
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"^merle: 1 of 2 texts was longer than \d+ tokens and was cut")
+        self.assertEqual(run("embed", "hello", long, "-m", MODEL, "-q").stderr, "")
+        done = run("embed", "hello", long, "-m", MODEL, "--on-long", "error")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+
+    def test_bad_rows_stop_or_are_counted(self):
+        path = self.write("t.jsonl", '{"text":"a"}\nnonsense\n{"text":"b"}\n{"x":1}\n')
+        done = run("embed", "-i", path, "-m", MODEL)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("t.jsonl:2", done.stderr)
+        done = run("embed", "-i", path, "-m", MODEL, "--skip-bad")
+        self.assertEqual(done.returncode, 4)
+        self.assertEqual(len(done.stdout.splitlines()), 2)
+        self.assertRegex(done.stderr, r"left out 2 bad rows, the first: .*t\.jsonl:2")
+
+    def test_text_that_is_not_utf8_is_refused(self):
+        done = run("embed", "-m", MODEL, stdin=b"fine\n\xff\xfe\n")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.decode(), r"standard input:2: .*UTF-8")
+
+    def test_precision(self):
+        vectors = numbers(self.embed("-i", self.input))
+        bits = json_lines(self.embed("-i", self.input, "--precision", "ubinary", "--json"))
+        for row, line in zip(vectors, bits):
+            expected = [sum((x > 0) << (7 - i) for i, x in enumerate(row[j:j + 8])) for j in (0, 8)]
+            self.assertEqual(line["embedding"], expected)
+        signed = numbers(self.embed("-i", self.input, "--precision", "binary"))
+        self.assertEqual(signed, [[x - 128 for x in line["embedding"]] for line in bits])
+        self.embed("-i", self.input, "--precision", "int8", "-o", self.folder / "q.npy")
+        kind, shape, rows = read_npy(self.folder / "q.npy")
+        self.assertEqual((kind, shape), ("|i1", (len(PLAIN), 16)))
+        for column in range(16):
+            lowest = min(range(len(rows)), key=lambda i: vectors[i][column])
+            self.assertEqual(rows[lowest][column], -128)
+        self.embed("-i", self.input, "--precision", "uint8", "-o", self.folder / "q.safetensors")
+        self.assertEqual(read_safetensors(self.folder / "q.safetensors")[2],
+                         [[x + 128 for x in row] for row in rows])
+        done = run("embed", "a", "b", "-m", MODEL, "--precision", "int8")
+        self.assertIn("ranges come from 2 vectors", done.stderr)
+
+
+class Similarity(CommandTest):
+    def test_scores_are_cosines(self):
+        texts = ["cat", "dog", "the first token"]
+        vectors = numbers(self.succeed("embed", *texts, "-m", MODEL, "--normalize"))
+        pairs = json_lines(self.succeed("similarity", *texts, "-m", MODEL, "--json"))
+        self.assertEqual([(p["first"], p["second"]) for p in pairs], [(0, 1), (0, 2), (1, 2)])
+        for pair in pairs:
+            cosine = sum(a * b for a, b in zip(vectors[pair["first"]], vectors[pair["second"]]))
+            self.assertAlmostEqual(pair["score"], cosine, delta=1e-5)
+
+    def test_the_table_has_equal_lines_and_a_diagonal_of_ones(self):
+        output = self.succeed("similarity", "cat", "犬 dog", "the first token", "-m", MODEL)
+        table = output.split("\n\n")[1].splitlines()
+        self.assertEqual(len(table), 4)
+        self.assertEqual(output.count("1.000"), 3)
+
+    def test_many_texts_get_a_ranking_without_a_table(self):
+        done = run("similarity", *[f"token {i}" for i in range(50)], "-m", MODEL)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("too wide", done.stderr)
+        self.assertEqual(len(done.stdout.splitlines()), 50)
+
+
+class Search(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.texts = [f"Hello token {i}" for i in range(30)]
+        self.path = self.write("t.jsonl", "".join(
+            json.dumps({"id": i, "title": f"T{i}", "text": t}) + "\n" for i, t in enumerate(self.texts)))
+
+    def search(self, query, *words, **options):
+        return self.succeed("search", query, "-m", MODEL, *words, **options)
+
+    def test_the_text_itself_is_found_first(self):
+        hits = json_lines(self.search(self.texts[7], "-i", self.path, "--json", "-k", "3"))
+        self.assertEqual([hit["rank"] for hit in hits], [1, 2, 3])
+        self.assertIn(hits[0]["text"], self.texts)
+        self.assertAlmostEqual(hits[0]["score"], 1, delta=1e-5)
+        self.assertEqual(hits[0]["title"], f"T{hits[0]['id']}")
+        self.assertEqual(hits[0]["file"], str(self.path))
+        self.assertEqual(hits[0]["line"], int(hits[0]["id"]) + 1)
+        scores = [hit["score"] for hit in hits]
+        self.assertEqual(scores, sorted(scores, reverse=True))
+
+    def test_people_see_rank_score_title_place_and_text(self):
+        first = self.search(self.texts[7], "-i", self.path, "-k", "1").splitlines()
+        self.assertRegex(first[0], r"^ 1  1\.000  T\d+ +\S*t\.jsonl:\d+$")
+        self.assertRegex(first[1], r"^    Hello token \d+$")
+
+    def test_folders_are_read_in_passages_with_their_lines(self):
+        self.write("notes/a.txt", "Hello world.\n\nThe first token.\n")
+        self.write("notes/deep/b.md", "Another text.\n")
+        (self.folder / "notes" / "c.bin").write_bytes(b"\x00\x01")
+        hits = json_lines(self.search("Another text.", "-i", self.folder / "notes", "--json"))
+        self.assertEqual(hits[0]["file"], str(self.folder / "notes" / "deep" / "b.md"))
+        self.assertEqual(hits[0]["line"], 1)
+        self.assertEqual({hit["file"].rsplit("/", 1)[1] for hit in hits}, {"a.txt", "b.md"})
+
+    def test_standard_input_is_searched(self):
+        self.assertIn("standard input:2", self.search("dog", stdin="cat\ndog\n\n"))
+
+    def test_quiet_gives_ids_or_places(self):
+        self.assertRegex(self.search("x", "-i", self.path, "-q", "-k", "2"), r"^\d+\n\d+\n$")
+        self.assertEqual(sorted(self.search("x", "-q", stdin="a\nb\n").splitlines()),
+                         ["standard input:1", "standard input:2"])
+
+    def test_few_good_texts_give_few_results(self):
+        self.assertEqual(len(json_lines(self.search("a", "--json", "-k", "50", stdin="a\nb\n"))), 2)
+        done = run("search", "a", "-m", MODEL, "--min-score", "1.5", stdin="a\nb\n")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertIn("no text scores 1.5 or more", done.stderr)
+        done = run("search", "a", "-m", MODEL, stdin="\n\n")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no text to search", done.stderr)
+
+    def test_prompts_named_query_and_document_are_used(self):
+        model = MODELS / "st-prompts"
+        query = numbers(self.succeed("embed", "Hello", "-m", model, "--prompt-name", "query", "--normalize"))[0]
+        document = numbers(self.succeed("embed", "world", "-m", model, "--prompt-name", "document",
+                                        "--normalize"))[0]
+        hit = json_lines(self.succeed("search", "Hello", "-m", model, "--json", stdin="world\n"))[0]
+        self.assertAlmostEqual(hit["score"], sum(a * b for a, b in zip(query, document)), delta=1e-5)
+
+
+class Tokenize(CommandTest):
+    def test_json_has_ids_tokens_and_offsets_of_equal_length(self):
+        line = json_lines(self.succeed("tokenize", "Hello world", "-m", MODEL, "--json"))[0]
+        self.assertEqual(list(line), ["ids", "tokens", "offsets"])
+        self.assertEqual(len({len(value) for value in line.values()}), 1)
+        self.assertEqual(line["offsets"][1], [0, len("Hello")] if line["tokens"][1].lower() == "hello"
+                         else line["offsets"][1])
+
+    def test_counts_lengths_and_special_tokens(self):
+        def count(*words):
+            return int(self.succeed("tokenize", "Hello world", "-m", MODEL, "--count", *words))
+        self.assertEqual(count(), count("--no-special-tokens") + 2)
+        self.assertEqual(count("--max-length", "3"), 3)
+        self.assertGreater(count("--pair", "token"), count())
+
+    def test_the_weights_are_not_needed(self):
+        for name in ("tokenizer.json", "tokenizer_config.json", "config.json"):
+            self.write(name, (MODEL / name).read_text(encoding="utf-8"))
+        self.assertEqual(self.succeed("tokenize", "Hello", "-m", self.folder),
+                         self.succeed("tokenize", "Hello", "-m", MODEL))
+
+    def test_streams_line_by_line(self):
+        process = subprocess.Popen([MERLE, "tokenize", "--count", "-m", MODEL], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True, env=environment())
+        output, _ = process.communicate("a\nb\nc\n", timeout=60)
+        self.assertEqual(len(output.splitlines()), 3)
+
+
+class Explain(CommandTest):
+    def test_json_agrees_with_embed_and_tokenize(self):
+        page = json.loads(self.succeed("explain", "Hello world", "-m", MODEL, "--json"))
+        self.assert_rows_near([page["vector"]], numbers(self.succeed("embed", "Hello world", "-m", MODEL)))
+        tokens = json_lines(self.succeed("tokenize", "Hello world", "-m", MODEL, "--json"))[0]
+        self.assertEqual([token["id"] for token in page["tokens"]], tokens["ids"])
+        self.assertAlmostEqual(sum(token["contribution"] for token in page["tokens"]), 1, delta=1e-4)
+        self.assertAlmostEqual(sum(token["pooling_share"] for token in page["tokens"]), 1, delta=1e-4)
+
+
+class Evaluate(CommandTest):
+    def test_spearman_of_a_file_by_hand(self):
+        pairs = [("Hello", "Hello", 5), ("Hello", "world", 1), ("the first token", "token", 3)]
+        path = self.write("sts.csv", "sentence1,sentence2,score\n" + "".join(
+            f"{a},{b},{score}\n" for a, b, score in pairs))
+        cosines = [float(self.succeed("similarity", a, b, "-m", MODEL)) for a, b, _ in pairs]
+        ranks = [sorted(cosines).index(c) for c in cosines]
+        expected = 1 - 6 * sum((r - s) ** 2 for r, s in zip(ranks, (2, 0, 1))) / (3 * 8)
+        result = json_lines(self.succeed("eval", "sts", path, "-m", MODEL, "--json"))[0]
+        self.assertEqual((result["file"], result["pairs"]), (str(path), 3))
+        self.assertTrue(math.isclose(result["spearman"], expected, abs_tol=1e-6))
+        self.assertIn(f"{100 * expected:.2f}", self.succeed("eval", "sts", path, "-m", MODEL))
+        self.assertEqual(self.succeed("eval", "sts", path, "-m", MODEL, "-q"), f"{100 * expected:.2f}\n")
+
+
+if __name__ == "__main__":
+    main()

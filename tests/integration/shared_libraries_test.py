@@ -1,0 +1,20 @@
+"""The command needs few shared libraries: the system's C library, and two that have no archive."""
+
+import subprocess
+
+from harness import MERLE, CommandTest, main
+
+ALLOWED = ("linux-vdso.so", "ld-linux", "libc.so.", "libm.so.", "libpthread.so.", "libdl.so.",
+           "libhwy.so.1", "libsimdjson.so.")
+
+
+class SharedLibraries(CommandTest):
+    def test_ldd_prints_only_allowed_names(self):
+        listed = subprocess.run(["ldd", MERLE], capture_output=True, text=True, check=True).stdout
+        names = [line.split()[0].rsplit("/", 1)[-1] for line in listed.splitlines() if line.strip()]
+        self.assertIn("libc.so.6", names)
+        self.assertEqual([name for name in names if not name.startswith(ALLOWED)], [])
+
+
+if __name__ == "__main__":
+    main()

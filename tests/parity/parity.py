@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Compares the built command with the live reference packages and prints the README's parity table.
+
+  python3 tests/parity/parity.py --merle build/merle --minilm FOLDER [--data DIR]
+
+Run it in a venv with tools/requirements-oracle.txt, from the root of the repository (`make test-long` does).
+Vectors: `merle embed` against SentenceTransformer.encode (float32, CPU) on the hard texts, the sample and,
+with --data, the sentences of the STS Benchmark's dev set. Tokens: `merle tokenize` (with special tokens,
+nothing cut) against the tokenizers package on the hard texts and, with --data, 20,000 lines of the corpus.
+DIR holds sts/stsbenchmark/sts-dev.csv and corpus/wikipedia-en-2014.jsonl.xz; without it, or where a file is
+missing, those sets are skipped and the table says so.
+
+Exits with 1 if a component differs by more than 1e-5, a cosine is below 0.999999 or a token differs.
+"""
+
+import argparse
+import itertools
+import json
+import lzma
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from sentence_transformers import SentenceTransformer  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
+
+kMaxDifference = 1e-5
+kMinCosine = 0.999999
+kCorpusLines = 20000
+kCorpusStride = 20  # One article in twenty, so that the lines come from all over the corpus.
+kShown = 3  # Differences printed of each set.
+
+
+def Expand(text):
+    """Returns the string that a list of [STRING, COUNT] of the golden files stands for."""
+    return text if isinstance(text, str) else "".join(piece * count for piece, count in text)
+
+
+def HardTexts():
+    """Returns the texts of the golden files, each once."""
+    golden = pathlib.Path("tests/golden")
+    paths = [golden / "embedding/all-MiniLM-L6-v2/texts.jsonl", golden / "tokenizers/all-MiniLM-L6-v2/cases.jsonl"]
+    lines = itertools.chain.from_iterable(path.read_text(encoding="utf-8").splitlines() for path in paths)
+    return list(dict.fromkeys(Expand(json.loads(line)["text"]) for line in lines))
+
+
+def SampleTexts(path):
+    return [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def StsSentences(path):
+    """Returns both sentences of each row: columns 6 and 7, separated by tabs, no quoting."""
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").split("\n") if line]
+    return [row[column] for row in rows for column in (5, 6)]
+
+
+def CorpusLines(path):
+    with lzma.open(path, "rt", encoding="utf-8") as articles:
+        chosen = itertools.islice(articles, 0, None, kCorpusStride)
+        lines = itertools.chain.from_iterable(json.loads(article)["text"].split("\n") for article in chosen)
+        return list(itertools.islice(lines, kCorpusLines))
+
+
+class Command:
+    """The built command with one model."""
+
+    def __init__(self, merle, model):
+        self.merle, self.model = merle, model
+
+    def Run(self, name, texts, *arguments):
+        """Runs `merle NAME` over the texts as JSONL and returns its standard output."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "texts.jsonl"
+            path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), encoding="ascii")
+            command = [self.merle, name, "-m", self.model, "-i", path, "--field", "text", *arguments]
+            done = subprocess.run(command, capture_output=True, check=False)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(map(str, command))}\nexited with {done.returncode}: {done.stderr.decode(errors='replace')}")
+        return done.stdout
+
+    def Embed(self, texts):
+        with tempfile.TemporaryDirectory() as folder:
+            output = pathlib.Path(folder) / "vectors.npy"
+            self.Run("embed", texts, "-o", output, "-q")
+            return np.load(output)
+
+    def Tokenize(self, texts):
+        # Split at the line feed only: a token may hold U+2028.
+        return [json.loads(line) for line in self.Run("tokenize", texts, "--json").decode().rstrip("\n").split("\n")]
+
+
+def CompareVectors(name, texts, command, reference):
+    """Prints a row of the table and says whether the set passes."""
+    expected = reference.encode(texts, show_progress_bar=False).astype(np.float64)
+    actual = command.Embed(texts)
+    if actual.shape != expected.shape:
+        print(f"| {name} | {len(texts)} | shape {actual.shape}, expected {expected.shape} | |")
+        return False
+    actual = actual.astype(np.float64)
+    differences = np.abs(actual - expected).max(axis=1)
+    norms = np.linalg.norm(actual, axis=1) * np.linalg.norm(expected, axis=1)
+    cosines = (actual * expected).sum(axis=1) / norms
+    print(f"| {name} | {len(texts)} | {differences.max():.1e} | {cosines.min():.9f} |")
+    # Written so that a NaN fails.
+    bad = [i for i in range(len(texts)) if not (differences[i] <= kMaxDifference and cosines[i] >= kMinCosine)]
+    for i in bad[:kShown]:
+        print(f"{name}: |difference| {differences[i]:.2e}, cosine {cosines[i]:.9f}: {texts[i][:200]!r}", file=sys.stderr)
+    return not bad
+
+
+def CompareTokens(name, texts, command, tokenizer):
+    """Prints a row of the table and says whether all ids, tokens and offsets agree."""
+    actual = command.Tokenize(texts)
+    if len(actual) != len(texts):
+        print(f"| {name} | {len(texts)} | {len(actual)} results | |")
+        return False
+    tokens = bad = 0
+    for text, line, encoding in zip(texts, actual, tokenizer.encode_batch(texts)):
+        expected = {"ids": encoding.ids, "tokens": encoding.tokens, "offsets": [list(offset) for offset in encoding.offsets]}
+        tokens += len(encoding.ids)
+        for key, value in expected.items():
+            if line[key] != value:
+                bad += 1
+                if bad <= kShown:
+                    print(f"{name}: {key} of {text[:200]!r}\n  expected {str(value)[:300]}\n  found    {str(line[key])[:300]}", file=sys.stderr)
+                break
+    print(f"| {name} | {len(texts)} | {tokens} | {bad} |")
+    return bad == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--merle", type=pathlib.Path, default=pathlib.Path("build/merle"))
+    parser.add_argument("--minilm", type=pathlib.Path, required=True, help="the folder of all-MiniLM-L6-v2")
+    parser.add_argument("--data", type=pathlib.Path)
+    parser.add_argument("--sample", type=pathlib.Path, default=pathlib.Path("sample/wikipedia.jsonl"))
+    arguments = parser.parse_args()
+    if not arguments.merle.exists():
+        sys.exit(f"{arguments.merle} does not exist: run `make build` first")
+
+    skipped = []
+
+    def FromData(relative, read):
+        """Returns what `read` makes of a file of --data, or None, with the reason noted."""
+        if arguments.data is None:
+            skipped.append(f"{relative}: no --data DIR given")
+        elif not (arguments.data / relative).exists():
+            skipped.append(f"{relative}: not in {arguments.data}")
+        else:
+            return read(arguments.data / relative)
+        return None
+
+    command = Command(arguments.merle.resolve(), arguments.minilm)
+    hard = HardTexts()
+    vector_sets = {
+        "hard texts": hard,
+        "sample": SampleTexts(arguments.sample),
+        "STS-B dev sentences": FromData("sts/stsbenchmark/sts-dev.csv", StsSentences),
+    }
+    token_sets = {"hard texts": hard, "corpus lines": FromData("corpus/wikipedia-en-2014.jsonl.xz", CorpusLines)}
+    passed = True
+
+    reference = SentenceTransformer(str(arguments.minilm), device="cpu", model_kwargs={"dtype": torch.float32})
+    print("| vectors of all-MiniLM-L6-v2 | texts | largest difference | smallest cosine |\n|---|--:|--:|--:|")
+    for name, texts in vector_sets.items():
+        passed &= texts is None or CompareVectors(name, texts, command, reference)
+
+    tokenizer = Tokenizer.from_file(str(arguments.minilm / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    print("\n| tokens of all-MiniLM-L6-v2 | texts | tokens | texts that differ |\n|---|--:|--:|--:|")
+    for name, texts in token_sets.items():
+        passed &= texts is None or CompareTokens(name, texts, command, tokenizer)
+
+    for reason in skipped:
+        print(f"\nSkipped: {reason}")
+    sys.exit(0 if passed else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 # The names a user types. Everything else is in CMakeLists.txt and tools/.
 
-QUESTION ?= How do vaccines protect the body?
+QUESTION ?= Why is the sea salty?
 
 .PHONY: help run build model test test-long bench clean
 

@@ -2,7 +2,7 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 
-find_package(fmt 9 REQUIRED)                                   # base: header-only
+find_path(MERLE_FMT_INCLUDE fmt/core.h REQUIRED)                 # base: header-only
 find_package(simdjson 3 REQUIRED)                              # base
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy>=1.0.3)  # kernels
 find_package(CLI11 2.1 REQUIRED)                               # cli: header-only

@@ -51,23 +51,23 @@ from sentence_transformers import SentenceTransformer  # noqa: E402
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors  # noqa: E402
 from transformers import AutoTokenizer, BertConfig, BertForMaskedLM, BertModel  # noqa: E402
 
-kGolden = pathlib.Path("tests/golden")
-kSeed = 20260101
-kWeightDeviation = 0.2  # Ten times BERT's own: errors in a layer then show in the result.
-kSpecials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+GOLDEN = pathlib.Path("tests/golden")
+SEED = 20260101
+WEIGHT_DEVIATION = 0.2  # Ten times BERT's own: errors in a layer then show in the result.
+SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
-def Expand(text):
+def expand(text):
     """Returns the string that a list of [STRING, COUNT] stands for."""
     return text if isinstance(text, str) or text is None else "".join(piece * count for piece, count in text)
 
 
-def WriteJson(path, value):
+def write_json(path, value):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def WriteLines(path, objects):
+def write_lines(path, objects):
     """Writes JSONL in ASCII, so that every odd character of a text can be seen."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="ascii") as output:
@@ -77,7 +77,7 @@ def WriteLines(path, objects):
 
 # --- Texts ------------------------------------------------------------------------------------------
 
-kTexts = {
+TEXTS = {
     "Empty": "",
     "OneSpace": " ",
     "Spaces": "     ",
@@ -227,7 +227,7 @@ kTexts = {
     "SpacesInside": "  leading  and   trailing   ",
 }
 
-kLongTexts = {
+LONG_TEXTS = {
     "Word99": [["a", 99]],
     "Word100": [["a", 100]],
     "Word101": [["a", 101]],
@@ -253,7 +253,7 @@ kLongTexts = {
     "HundredThousandEmoji": [["\U0001f600", 100000]],
 }
 
-kTruncatedLongTexts = {  # Given max_length 16, because the whole answer would be long.
+TRUNCATED_LONG_TEXTS = {  # Given max_length 16, because the whole answer would be long.
     "LongEnglish": [["the quick brown fox ", 2000]],
     "LongChinese": [["\u5929\u6c14", 20000]],
     "LongPunctuation": [["!", 50000]],
@@ -262,7 +262,7 @@ kTruncatedLongTexts = {  # Given max_length 16, because the whole answer would b
     "LongUnknowns": [["\ua980 ", 5000]],
 }
 
-kPairs = {
+PAIRS = {
     "Both": ("How many people live in Berlin?", "Berlin has 3,520,031 registered inhabitants."),
     "BothEmpty": ("", ""),
     "FirstEmpty": ("", "hello world"),
@@ -274,7 +274,7 @@ kPairs = {
     "Same": ("same text", "same text"),
 }
 
-kTruncations = {  # Numbers of words: a b c ... are one token each.
+TRUNCATIONS = {  # Numbers of words: a b c ... are one token each.
     "Text": ("a b c d e f g h", None),
     "Word": ("unbelievably tokenization of words", None),
     "EmptyText": ("", None),
@@ -290,9 +290,9 @@ kTruncations = {  # Numbers of words: a b c ... are one token each.
 # --- Tokenizers -------------------------------------------------------------------------------------
 
 
-def Encode(tokenizer, case):
+def encode(tokenizer, case):
     """Returns the case with the reference's answer."""
-    text, pair = Expand(case["text"]), Expand(case["pair"])
+    text, pair = expand(case["text"]), expand(case["pair"])
     tokenizer.no_padding()
     tokenizer.no_truncation()
     try:
@@ -312,42 +312,42 @@ def Encode(tokenizer, case):
     }
 
 
-def Case(name, text, pair=None, add_special_tokens=True, max_length=None, strategy="longest_first", side="right"):
+def case(name, text, pair=None, add_special_tokens=True, max_length=None, strategy="longest_first", side="right"):
     return {"name": name, "text": text, "pair": pair, "add_special_tokens": add_special_tokens,
             "max_length": max_length, "strategy": strategy, "side": side}
 
 
-def TextCases(names=None):
+def text_cases(names=None):
     """Returns the hard texts with and without special tokens, then the pairs."""
-    for name, text in itertools.chain(kTexts.items(), kLongTexts.items()):
+    for name, text in itertools.chain(TEXTS.items(), LONG_TEXTS.items()):
         if names is None or name in names:
-            yield Case(name, text)
+            yield case(name, text)
     for name in ("Empty", "OneSpace", "English", "SepGlued", "Chinese", "AccentsDecomposed", "NulOnly"):
-        yield Case(name + "WithoutSpecialTokens", kTexts[name], add_special_tokens=False)
-    for name, text in kTruncatedLongTexts.items():
-        yield Case(name, text, max_length=16)
-    for name, (text, pair) in kPairs.items():
-        yield Case("Pair" + name, text, pair)
-        yield Case("Pair" + name + "WithoutSpecialTokens", text, pair, add_special_tokens=False)
+        yield case(name + "WithoutSpecialTokens", TEXTS[name], add_special_tokens=False)
+    for name, text in TRUNCATED_LONG_TEXTS.items():
+        yield case(name, text, max_length=16)
+    for name, (text, pair) in PAIRS.items():
+        yield case("Pair" + name, text, pair)
+        yield case("Pair" + name + "WithoutSpecialTokens", text, pair, add_special_tokens=False)
 
 
-def TruncationCases():
+def truncation_cases():
     """Returns each truncation text at each border, with each strategy and side."""
-    for name, (text, pair) in kTruncations.items():
+    for name, (text, pair) in TRUNCATIONS.items():
         for strategy in ("longest_first", "only_first", "only_second"):
             for side in ("right", "left"):
                 for max_length in (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 13, 16):
                     label = "".join(word.capitalize() for word in strategy.split("_")) + side.capitalize()
-                    yield Case(f"Truncate{name}To{max_length}{label}", text, pair, True, max_length, strategy, side)
+                    yield case(f"Truncate{name}To{max_length}{label}", text, pair, True, max_length, strategy, side)
         for max_length in (0, 1, 3, 6):
-            yield Case(f"Truncate{name}To{max_length}WithoutSpecialTokens", text, pair, False, max_length)
+            yield case(f"Truncate{name}To{max_length}WithoutSpecialTokens", text, pair, False, max_length)
 
 
-def WriteCases(folder, tokenizer, cases):
-    WriteLines(folder / "cases.jsonl", (Encode(tokenizer, case) for case in cases))
+def write_cases(folder, tokenizer, cases):
+    write_lines(folder / "cases.jsonl", (encode(tokenizer, case) for case in cases))
 
 
-def WriteSweep(folder, tokenizer):
+def write_sweep(folder, tokenizer):
     """Writes sweep.txt; the head of this file says how to read it."""
     tokenizer.no_padding()
     tokenizer.no_truncation()
@@ -367,7 +367,7 @@ def WriteSweep(folder, tokenizer):
     (folder / "sweep.txt").write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
-def CutVocabulary(path):
+def cut_vocabulary(path):
     """Returns about 12,000 entries of the multilingual vocabulary: all scripts, whole and in pieces."""
     quotas = {"CJK": 1200, "HANGUL": 700, "ASCII": 2000, "LATIN": 700}
     kept, counts = [], {}
@@ -375,7 +375,7 @@ def CutVocabulary(path):
         piece = token.removeprefix("##")
         if not piece or token.startswith("[unused"):
             continue
-        if token in kSpecials or len(piece) == 1 and not 0x3400 <= ord(piece) < 0xD7B0:
+        if token in SPECIALS or len(piece) == 1 and not 0x3400 <= ord(piece) < 0xD7B0:
             kept.append(token)
             continue
         code = max(map(ord, piece))
@@ -388,7 +388,7 @@ def CutVocabulary(path):
     return kept
 
 
-def SmallVocabulary(prefix="##", unknown="[UNK]"):
+def small_vocabulary(prefix="##", unknown="[UNK]"):
     """Returns some 600 entries: letters, digits, marks, a few words and pieces, some Chinese."""
     letters = list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
     letters += list("\u00e9\u00e8\u00ef\u00fc\u00c9\u00df\u0131\u0436\u0416\u03c3\u03c2\u00e7\u0130\u1100\u1161\u11ab\ud55c")
@@ -402,10 +402,10 @@ def SmallVocabulary(prefix="##", unknown="[UNK]"):
     return list(dict.fromkeys(entries))
 
 
-def BuildTokenizer(vocabulary=None, unknown="[UNK]", prefix="##", max_characters=100, normalizer=None,
-                   added=tuple(AddedToken(t, normalized=False, special=True) for t in kSpecials), processor=None):
+def build_tokenizer(vocabulary=None, unknown="[UNK]", prefix="##", max_characters=100, normalizer=None,
+                   added=tuple(AddedToken(t, normalized=False, special=True) for t in SPECIALS), processor=None):
     """Returns a BERT tokenizer over the small vocabulary."""
-    vocabulary = vocabulary or SmallVocabulary(prefix, unknown)
+    vocabulary = vocabulary or small_vocabulary(prefix, unknown)
     ids = {token: i for i, token in enumerate(vocabulary)}
     tokenizer = Tokenizer(models.WordPiece(ids, unk_token=unknown, max_input_chars_per_word=max_characters,
                                            continuing_subword_prefix=prefix))
@@ -420,9 +420,9 @@ def BuildTokenizer(vocabulary=None, unknown="[UNK]", prefix="##", max_characters
     return tokenizer
 
 
-def AddedTokens():
+def added_tokens():
     """Returns added tokens of every kind, in the order of their ids."""
-    specials = [AddedToken(t, normalized=False, special=True) for t in kSpecials]
+    specials = [AddedToken(t, normalized=False, special=True) for t in SPECIALS]
     specials[-1] = AddedToken("[MASK]", normalized=False, special=True, lstrip=True)
     return specials + [
         AddedToken("NewToken", normalized=True),  # Found after lower-casing, in any case.
@@ -443,7 +443,7 @@ def AddedTokens():
     ]
 
 
-kAddedTokenTexts = [
+ADDED_TOKEN_TEXTS = [
     "newtoken NewToken NEWTOKEN N\u00e9wToken", "xNewTokeny", "rawtoken RawToken RAWTOKEN xRawTokeny", "caf\u00e9\u00e9 cafeee cafe\u0301e\u0301 CAF\u00c9\u00c9",
     "a  <left>  b", "a  <right>  b", "a  <both>  b", "a\t\n<both>\u3000\u00a0b", "a  <BothNorm>  b", "a <both> <both> <left> <right> b",
     "<left>", " <left> ", " <right> ", "  <both>  ", "cat", "cat cats concat (cat) cat. _cat cat_ cat1 \u00e9cat cat\u0301 \u4e16cat",
@@ -453,9 +453,9 @@ kAddedTokenTexts = [
 ]
 
 
-def WriteTokenizers(minilm, multilingual_vocabulary):
+def write_tokenizers(minilm, multilingual_vocabulary):
     """Writes tests/golden/tokenizers/."""
-    root = kGolden / "tokenizers"
+    root = GOLDEN / "tokenizers"
     shutil.rmtree(root, ignore_errors=True)
 
     folder = root / "all-MiniLM-L6-v2"
@@ -463,24 +463,24 @@ def WriteTokenizers(minilm, multilingual_vocabulary):
     for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
         shutil.copyfile(minilm / name, folder / name)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    WriteCases(folder, tokenizer, itertools.chain(TextCases(), TruncationCases()))
-    WriteSweep(folder, tokenizer)
+    write_cases(folder, tokenizer, itertools.chain(text_cases(), truncation_cases()))
+    write_sweep(folder, tokenizer)
 
     folder = root / "bert-vocab-only"
     folder.mkdir()
     shutil.copyfile(minilm / "vocab.txt", folder / "vocab.txt")
-    WriteJson(folder / "tokenizer_config.json", {"do_lower_case": True, "tokenizer_class": "BertTokenizer", "model_max_length": 512})
-    WriteCases(folder, AutoTokenizer.from_pretrained(folder).backend_tokenizer, TextCases())
+    write_json(folder / "tokenizer_config.json", {"do_lower_case": True, "tokenizer_class": "BertTokenizer", "model_max_length": 512})
+    write_cases(folder, AutoTokenizer.from_pretrained(folder).backend_tokenizer, text_cases())
 
     folder = root / "bert-cased"
     folder.mkdir()
-    (folder / "vocab.txt").write_text("\n".join(CutVocabulary(multilingual_vocabulary)) + "\n", encoding="utf-8", newline="\n")
-    WriteJson(folder / "tokenizer_config.json", {
+    (folder / "vocab.txt").write_text("\n".join(cut_vocabulary(multilingual_vocabulary)) + "\n", encoding="utf-8", newline="\n")
+    write_json(folder / "tokenizer_config.json", {
         "do_lower_case": False, "strip_accents": None, "tokenize_chinese_chars": True, "tokenizer_class": "BertTokenizer",
         "model_max_length": 512})
     tokenizer = AutoTokenizer.from_pretrained(folder).backend_tokenizer
-    WriteCases(folder, tokenizer, TextCases())
-    WriteSweep(folder, tokenizer)
+    write_cases(folder, tokenizer, text_cases())
+    write_sweep(folder, tokenizer)
 
     for name, options in {
         "no-strip": {"do_lower_case": True, "strip_accents": False, "tokenize_chinese_chars": False},
@@ -488,9 +488,9 @@ def WriteTokenizers(minilm, multilingual_vocabulary):
     }.items():
         folder = root / f"bert-vocab-only-{name}"
         folder.mkdir()
-        (folder / "vocab.txt").write_text("".join(t + "\n" for t in SmallVocabulary() if t.isprintable()), encoding="utf-8", newline="\n")
-        WriteJson(folder / "tokenizer_config.json", options | {"tokenizer_class": "BertTokenizer", "model_max_length": 512})
-        WriteCases(folder, AutoTokenizer.from_pretrained(folder).backend_tokenizer, TextCases())
+        (folder / "vocab.txt").write_text("".join(t + "\n" for t in small_vocabulary() if t.isprintable()), encoding="utf-8", newline="\n")
+        write_json(folder / "tokenizer_config.json", options | {"tokenizer_class": "BertTokenizer", "model_max_length": 512})
+        write_cases(folder, AutoTokenizer.from_pretrained(folder).backend_tokenizer, text_cases())
 
     bert = normalizers.BertNormalizer
     template = processors.TemplateProcessing
@@ -516,38 +516,38 @@ def WriteTokenizers(minilm, multilingual_vocabulary):
             single="start $A end", pair="start $A end $B:1 end:1",
             special_tokens=[{"id": "start", "ids": [2, 4], "tokens": ["[CLS]", "[MASK]"]}, {"id": "end", "ids": [3], "tokens": ["[SEP]"]}])},
     }
-    truncations = [case for case in TruncationCases() if case["max_length"] in (0, 2, 3, 4, 5, 8)]
+    truncations = [case for case in truncation_cases() if case["max_length"] in (0, 2, 3, 4, 5, 8)]
     for name, options in variants.items():
         folder = root / name
         folder.mkdir()
-        tokenizer = BuildTokenizer(**options)
+        tokenizer = build_tokenizer(**options)
         tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-        cases = itertools.chain(TextCases(), truncations) if name.startswith("post-processor") else TextCases()
-        WriteCases(folder, tokenizer, cases)
+        cases = itertools.chain(text_cases(), truncations) if name.startswith("post-processor") else text_cases()
+        write_cases(folder, tokenizer, cases)
 
     folder = root / "added-tokens"
     folder.mkdir()
-    tokenizer = BuildTokenizer(added=AddedTokens())
+    tokenizer = build_tokenizer(added=added_tokens())
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    cases = [Case(f"AddedTokens{i}", text) for i, text in enumerate(kAddedTokenTexts)]
-    cases += [Case("AddedTokensPair", kAddedTokenTexts[7], kAddedTokenTexts[15]),
-              Case("AddedTokensCut", kAddedTokenTexts[9], max_length=5)]
-    WriteCases(folder, tokenizer, cases + list(TextCases()))
+    cases = [case(f"AddedTokens{i}", text) for i, text in enumerate(ADDED_TOKEN_TEXTS)]
+    cases += [case("AddedTokensPair", ADDED_TOKEN_TEXTS[7], ADDED_TOKEN_TEXTS[15]),
+              case("AddedTokensCut", ADDED_TOKEN_TEXTS[9], max_length=5)]
+    write_cases(folder, tokenizer, cases + list(text_cases()))
 
 
 # --- Models -----------------------------------------------------------------------------------------
 
 
-def Randomize(model, seed):
+def randomize(model, seed):
     """Fills all weights: layer norms around 1, everything else around 0."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            parameter.normal_(1.0 if "LayerNorm.weight" in name else 0.0, kWeightDeviation, generator=generator)
+            parameter.normal_(1.0 if "LayerNorm.weight" in name else 0.0, WEIGHT_DEVIATION, generator=generator)
     return model.eval()
 
 
-def RunTexts(model, texts, type_ids, layers=True):
+def run_texts(model, texts, type_ids, layers=True):
     """Runs each text alone and returns the tensors of expected.safetensors."""
     states, pooled = [], []
     with torch.no_grad():
@@ -568,14 +568,14 @@ def RunTexts(model, texts, type_ids, layers=True):
     return result
 
 
-def BertOptions(**options):
+def bert_options(**options):
     return BertConfig(**({"vocab_size": 120, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
                           "intermediate_size": 64, "max_position_embeddings": 64, "attn_implementation": "eager"} | options))
 
 
-def WriteModels():
+def write_models():
     """Writes tests/golden/models/."""
-    root = kGolden / "models"
+    root = GOLDEN / "models"
     shutil.rmtree(root, ignore_errors=True)
     options = {
         "bert-tiny-3heads": {"hidden_size": 48, "num_attention_heads": 3, "num_hidden_layers": 1, "intermediate_size": 100},
@@ -589,12 +589,12 @@ def WriteModels():
         "bert-tiny-f16": {},
         "bert-tiny-bf16": {},
     }
-    for seed, (name, config_options) in enumerate(options.items(), kSeed):
+    for seed, (name, config_options) in enumerate(options.items(), SEED):
         folder = root / name
         folder.mkdir(parents=True)
-        config = BertOptions(**config_options)
+        config = bert_options(**config_options)
         masked = name == "bert-tiny-prefix"
-        model = Randomize((BertForMaskedLM if masked else BertModel)(config), seed)
+        model = randomize((BertForMaskedLM if masked else BertModel)(config), seed)
         dtype = {"bert-tiny-f16": torch.float16, "bert-tiny-bf16": torch.bfloat16}.get(name, torch.float32)
         model.to(dtype).save_pretrained(folder)
         model.to(torch.float32)
@@ -608,12 +608,12 @@ def WriteModels():
         lengths = [512, 1, 33, 7, 2] if name == "bert-tiny-512" else [1, 2, 3, 5, 8, 13, 17, 31, 64]
         texts = [random.integers(0, config.vocab_size, n).tolist() for n in lengths]
         types = [np.sort(random.integers(0, config.type_vocab_size, n)).tolist() for n in lengths]
-        save_file(RunTexts(model.bert if masked else model, texts, types), folder / "expected.safetensors")
+        save_file(run_texts(model.bert if masked else model, texts, types), folder / "expected.safetensors")
 
 
 # --- Embedding --------------------------------------------------------------------------------------
 
-kEmbeddingTexts = {
+EMBEDDING_TEXTS = {
     "Sentence": "Hello world, the first token.",
     "Empty": "",
     "Whitespace": " \u3000",
@@ -626,40 +626,40 @@ kEmbeddingTexts = {
     "LongWord": [["a", 1000]],
     "EdgeWhitespace": "  the new token \n",
 }
-kOldTypes = {name: f"sentence_transformers.models.{name}" for name in ("Transformer", "Pooling", "Dense", "Normalize", "LayerNorm")}
-kNewTypes = {
+OLD_TYPES = {name: f"sentence_transformers.models.{name}" for name in ("Transformer", "Pooling", "Dense", "Normalize", "LayerNorm")}
+NEW_TYPES = {
     "Transformer": "sentence_transformers.base.modules.transformer.Transformer",
     "Pooling": "sentence_transformers.sentence_transformer.modules.pooling.Pooling",
     "Dense": "sentence_transformers.base.modules.dense.Dense",
     "Normalize": "sentence_transformers.base.modules.normalize.Normalize",
     "LayerNorm": "sentence_transformers.sentence_transformer.modules.layer_norm.LayerNorm",
 }
-kHidden = 16
-kOldFlags = ["cls_token", "max_tokens", "mean_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken"]
+HIDDEN = 16
+OLD_FLAGS = ["cls_token", "max_tokens", "mean_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken"]
 
 
-def OldPooling(*flags, **more):
-    return {"word_embedding_dimension": kHidden} | {f"pooling_mode_{flag}": flag in flags for flag in kOldFlags} | more
+def old_pooling(*flags, **more):
+    return {"word_embedding_dimension": HIDDEN} | {f"pooling_mode_{flag}": flag in flags for flag in OLD_FLAGS} | more
 
 
-def NewPooling(mode, **more):
-    return {"embedding_dimension": kHidden, "pooling_mode": mode, "include_prompt": True} | more
+def new_pooling(mode, **more):
+    return {"embedding_dimension": HIDDEN, "pooling_mode": mode, "include_prompt": True} | more
 
 
-def WriteEncoder(folder, lowercase=True, max_seq_length=None, do_lower_case=False):
+def write_encoder(folder, lowercase=True, max_seq_length=None, do_lower_case=False):
     """Writes the tiny BERT and its tokenizer; every folder gets the same weights."""
-    Randomize(BertModel(BertOptions(vocab_size=len(SmallVocabulary()), hidden_size=kHidden, num_attention_heads=2,
-                                    num_hidden_layers=1, intermediate_size=24)), kSeed).save_pretrained(folder)
-    vocabulary = SmallVocabulary()
-    BuildTokenizer(vocabulary, normalizer=normalizers.BertNormalizer(lowercase=lowercase)).save(str(folder / "tokenizer.json"), pretty=False)
-    WriteJson(folder / "tokenizer_config.json", {
+    randomize(BertModel(bert_options(vocab_size=len(small_vocabulary()), hidden_size=HIDDEN, num_attention_heads=2,
+                                    num_hidden_layers=1, intermediate_size=24)), SEED).save_pretrained(folder)
+    vocabulary = small_vocabulary()
+    build_tokenizer(vocabulary, normalizer=normalizers.BertNormalizer(lowercase=lowercase)).save(str(folder / "tokenizer.json"), pretty=False)
+    write_json(folder / "tokenizer_config.json", {
         "tokenizer_class": "BertTokenizer", "do_lower_case": lowercase, "model_max_length": 64,
-        **{f"{t[1:-1].lower()}_token": t for t in kSpecials}})
+        **{f"{t[1:-1].lower()}_token": t for t in SPECIALS}})
     if max_seq_length is not None or do_lower_case:
-        WriteJson(folder / "sentence_bert_config.json", {"max_seq_length": max_seq_length, "do_lower_case": do_lower_case})
+        write_json(folder / "sentence_bert_config.json", {"max_seq_length": max_seq_length, "do_lower_case": do_lower_case})
 
 
-def WriteModules(folder, modules, types=kOldTypes):
+def write_modules(folder, modules, types=OLD_TYPES):
     """Writes modules.json and the folders of the modules after the Transformer: [(kind, config, weights)]."""
     entries = [{"idx": 0, "name": "0", "path": "", "type": types["Transformer"]}]
     for index, (kind, config, weights) in enumerate(modules, 1):
@@ -667,133 +667,133 @@ def WriteModules(folder, modules, types=kOldTypes):
         (folder / path).mkdir()
         entries.append({"idx": index, "name": str(index), "path": path, "type": types[kind]})
         if config is not None:
-            WriteJson(folder / path / "config.json", config)
+            write_json(folder / path / "config.json", config)
         else:
             (folder / path).rmdir()  # git keeps no empty folder; Normalize needs none.
         if weights:
             save_file(weights, folder / path / "model.safetensors")
-    WriteJson(folder / "modules.json", entries)
+    write_json(folder / "modules.json", entries)
 
 
-def RandomDense(inputs, outputs, bias=True, seed=kSeed):
+def random_dense(inputs, outputs, bias=True, seed=SEED):
     random = np.random.default_rng(seed)
     weights = {"linear.weight": random.normal(0, 0.3, (outputs, inputs)).astype(np.float32)}
     return weights | ({"linear.bias": random.normal(0, 0.3, outputs).astype(np.float32)} if bias else {})
 
 
-def WriteEmbeddingCases(folder, prompt_names=(), prompts=()):
+def write_embedding_cases(folder, prompt_names=(), prompts=()):
     """Runs SentenceTransformer.encode on one text a call."""
     model = SentenceTransformer(str(folder), device="cpu")
     cases = []
 
-    def Add(name, text, prompt_name=None, prompt=None, truncate_dim=None, normalize=False):
-        embedding = model.encode(Expand(text), prompt_name=prompt_name, prompt=prompt, truncate_dim=truncate_dim,
+    def add(name, text, prompt_name=None, prompt=None, truncate_dim=None, normalize=False):
+        embedding = model.encode(expand(text), prompt_name=prompt_name, prompt=prompt, truncate_dim=truncate_dim,
                                  normalize_embeddings=normalize)
         assert np.isfinite(embedding).all()
         cases.append({"name": name, "text": text, "prompt_name": prompt_name, "prompt": prompt, "truncate_dim": truncate_dim,
                       "normalize": normalize, "embedding": [float(f"{x:.9g}") for x in embedding]})
 
-    for name, text in kEmbeddingTexts.items():
-        Add(name, text)
+    for name, text in EMBEDDING_TEXTS.items():
+        add(name, text)
     for name in ("Sentence", "Empty", "Accents"):
-        Add(name + "Normalized", kEmbeddingTexts[name], normalize=True)
-        Add(name + "Cut5", kEmbeddingTexts[name], truncate_dim=5)
-        Add(name + "Cut5Normalized", kEmbeddingTexts[name], truncate_dim=5, normalize=True)
-        Add(name + "Cut1000", kEmbeddingTexts[name], truncate_dim=1000)
+        add(name + "Normalized", EMBEDDING_TEXTS[name], normalize=True)
+        add(name + "Cut5", EMBEDDING_TEXTS[name], truncate_dim=5)
+        add(name + "Cut5Normalized", EMBEDDING_TEXTS[name], truncate_dim=5, normalize=True)
+        add(name + "Cut1000", EMBEDDING_TEXTS[name], truncate_dim=1000)
         for prompt_name in prompt_names:
-            Add(f"{name}Prompt{prompt_name.capitalize()}", kEmbeddingTexts[name], prompt_name=prompt_name)
+            add(f"{name}Prompt{prompt_name.capitalize()}", EMBEDDING_TEXTS[name], prompt_name=prompt_name)
         for index, prompt in enumerate(prompts):
-            Add(f"{name}OwnPrompt{index}", kEmbeddingTexts[name], prompt=prompt)
-    WriteLines(folder / "cases.jsonl", cases)
+            add(f"{name}OwnPrompt{index}", EMBEDDING_TEXTS[name], prompt=prompt)
+    write_lines(folder / "cases.jsonl", cases)
 
 
-def WriteEmbedding():
+def write_embedding():
     """Writes tests/golden/embedding/ but for all-MiniLM-L6-v2."""
-    root = kGolden / "embedding"
+    root = GOLDEN / "embedding"
     for path in root.glob("st-*"):
         shutil.rmtree(path)
-    mean = ("Pooling", OldPooling("mean_tokens"), None)
+    mean = ("Pooling", old_pooling("mean_tokens"), None)
     identity = "torch.nn.modules.linear.Identity"
 
-    def Dense(inputs, outputs, bias=True, **more):
-        return ("Dense", {"in_features": inputs, "out_features": outputs, "bias": bias} | more, RandomDense(inputs, outputs, bias))
+    def dense(inputs, outputs, bias=True, **more):
+        return ("Dense", {"in_features": inputs, "out_features": outputs, "bias": bias} | more, random_dense(inputs, outputs, bias))
 
-    folders = {f"st-pooling-{flag.replace('_tokens', '').replace('_token', '').replace('_', '-')}": [("Pooling", OldPooling(flag), None)]
-               for flag in kOldFlags}
+    folders = {f"st-pooling-{flag.replace('_tokens', '').replace('_token', '').replace('_', '-')}": [("Pooling", old_pooling(flag), None)]
+               for flag in OLD_FLAGS}
     folders |= {
-        "st-pooling-none-set": [("Pooling", OldPooling(), None)],
-        "st-pooling-joined": [("Pooling", OldPooling("cls_token", "max_tokens", "mean_tokens", "mean_sqrt_len_tokens"), None)],
-        "st-dense-tanh": [mean, Dense(kHidden, 8)],
-        "st-dense-tanh-named": [mean, Dense(kHidden, 24, activation_function="torch.nn.modules.activation.Tanh"), ("Normalize", None, None)],
-        "st-dense-relu": [mean, Dense(kHidden, 12, activation_function="torch.nn.modules.activation.ReLU")],
-        "st-dense-gelu": [mean, Dense(kHidden, 12, activation_function="torch.nn.modules.activation.GELU")],
-        "st-dense-two": [mean, Dense(kHidden, 40, activation_function=identity), Dense(40, kHidden, False, activation_function=identity)],
+        "st-pooling-none-set": [("Pooling", old_pooling(), None)],
+        "st-pooling-joined": [("Pooling", old_pooling("cls_token", "max_tokens", "mean_tokens", "mean_sqrt_len_tokens"), None)],
+        "st-dense-tanh": [mean, dense(HIDDEN, 8)],
+        "st-dense-tanh-named": [mean, dense(HIDDEN, 24, activation_function="torch.nn.modules.activation.Tanh"), ("Normalize", None, None)],
+        "st-dense-relu": [mean, dense(HIDDEN, 12, activation_function="torch.nn.modules.activation.ReLU")],
+        "st-dense-gelu": [mean, dense(HIDDEN, 12, activation_function="torch.nn.modules.activation.GELU")],
+        "st-dense-two": [mean, dense(HIDDEN, 40, activation_function=identity), dense(40, HIDDEN, False, activation_function=identity)],
         "st-normalize": [mean, ("Normalize", None, None)],
-        "st-layer-norm": [mean, ("LayerNorm", {"dimension": kHidden}, {
-            "norm.weight": np.random.default_rng(1).normal(1, 0.3, kHidden).astype(np.float32),
-            "norm.bias": np.random.default_rng(2).normal(0, 0.3, kHidden).astype(np.float32)})],
+        "st-layer-norm": [mean, ("LayerNorm", {"dimension": HIDDEN}, {
+            "norm.weight": np.random.default_rng(1).normal(1, 0.3, HIDDEN).astype(np.float32),
+            "norm.bias": np.random.default_rng(2).normal(0, 0.3, HIDDEN).astype(np.float32)})],
     }
     for name, modules in folders.items():
         folder = root / name
-        WriteEncoder(folder)
-        WriteModules(folder, modules)
-        WriteEmbeddingCases(folder)
+        write_encoder(folder)
+        write_modules(folder, modules)
+        write_embedding_cases(folder)
 
     new = {
-        "st-new-mode": [("Pooling", NewPooling("lasttoken"), None)],
-        "st-new-modes": [("Pooling", NewPooling(["weightedmean", "cls", "max"]), None)],
-        "st-new-dense": [("Pooling", NewPooling("mean"), None), Dense(kHidden, 8, False, activation_function=identity), ("Normalize", None, None)],
+        "st-new-mode": [("Pooling", new_pooling("lasttoken"), None)],
+        "st-new-modes": [("Pooling", new_pooling(["weightedmean", "cls", "max"]), None)],
+        "st-new-dense": [("Pooling", new_pooling("mean"), None), dense(HIDDEN, 8, False, activation_function=identity), ("Normalize", None, None)],
     }
     for name, modules in new.items():
         folder = root / name
-        WriteEncoder(folder, max_seq_length=32)
-        WriteModules(folder, modules, kNewTypes)
-        WriteEmbeddingCases(folder)
+        write_encoder(folder, max_seq_length=32)
+        write_modules(folder, modules, NEW_TYPES)
+        write_embedding_cases(folder)
 
     prompts = {"query": "query: ", "document": "the document: ", "other": "Hello \u4e16"}
     for name, pooling, default in (
-        ("st-prompts", OldPooling("mean_tokens"), None),
-        ("st-prompts-default", OldPooling("mean_tokens"), "other"),
-        ("st-prompts-not-pooled", OldPooling("mean_tokens", include_prompt=False), None),
-        ("st-prompts-not-pooled-weighted", OldPooling("weightedmean_tokens", "cls_token", "max_tokens", include_prompt=False), "query"),
+        ("st-prompts", old_pooling("mean_tokens"), None),
+        ("st-prompts-default", old_pooling("mean_tokens"), "other"),
+        ("st-prompts-not-pooled", old_pooling("mean_tokens", include_prompt=False), None),
+        ("st-prompts-not-pooled-weighted", old_pooling("weightedmean_tokens", "cls_token", "max_tokens", include_prompt=False), "query"),
     ):
         folder = root / name
-        WriteEncoder(folder)
-        WriteModules(folder, [("Pooling", pooling, None)])
-        WriteJson(folder / "config_sentence_transformers.json", {
+        write_encoder(folder)
+        write_modules(folder, [("Pooling", pooling, None)])
+        write_json(folder / "config_sentence_transformers.json", {
             "__version__": {"sentence_transformers": "3.0.0"}, "prompts": prompts, "default_prompt_name": default, "similarity_fn_name": "cosine"})
-        WriteEmbeddingCases(folder, prompts, ("first: ", "", "  own "))
+        write_embedding_cases(folder, prompts, ("first: ", "", "  own "))
 
     folder = root / "st-truncate-dim"
-    WriteEncoder(folder)
-    WriteModules(folder, [mean, ("Normalize", None, None)])
-    WriteJson(folder / "config_sentence_transformers.json", {"truncate_dim": 6})
-    WriteEmbeddingCases(folder)
+    write_encoder(folder)
+    write_modules(folder, [mean, ("Normalize", None, None)])
+    write_json(folder / "config_sentence_transformers.json", {"truncate_dim": 6})
+    write_embedding_cases(folder)
 
     folder = root / "st-short"
-    WriteEncoder(folder, max_seq_length=8)
-    WriteModules(folder, [mean])
-    WriteEmbeddingCases(folder)
+    write_encoder(folder, max_seq_length=8)
+    write_modules(folder, [mean])
+    write_embedding_cases(folder)
 
     folder = root / "st-no-modules"
-    WriteEncoder(folder)
-    WriteEmbeddingCases(folder)
+    write_encoder(folder)
+    write_embedding_cases(folder)
 
     folder = root / "st-lower-case"
-    WriteEncoder(folder, lowercase=False, max_seq_length=32, do_lower_case=True)
-    WriteModules(folder, [mean])
-    WriteEmbeddingCases(folder)
+    write_encoder(folder, lowercase=False, max_seq_length=32, do_lower_case=True)
+    write_modules(folder, [mean])
+    write_embedding_cases(folder)
 
     folder = root / "st-cased"
-    WriteEncoder(folder, lowercase=False)
-    WriteModules(folder, [mean])
-    WriteEmbeddingCases(folder)
+    write_encoder(folder, lowercase=False)
+    write_modules(folder, [mean])
+    write_embedding_cases(folder)
 
 
-def MiniLmTexts(sample):
+def mini_lm_texts(sample):
     """Returns 64 hard texts and 236 passages of the sample; the first 8 show every kind of length."""
-    first = ["The quick brown fox jumps over the lazy dog.", "", kTexts["Chinese"], kTexts["EmojiZwj"], kTexts["SepGlued"],
-             kTexts["AccentsDecomposed"], "How many people live in Berlin?", kTexts["OneLetter"]]
+    first = ["The quick brown fox jumps over the lazy dog.", "", TEXTS["Chinese"], TEXTS["EmojiZwj"], TEXTS["SepGlued"],
+             TEXTS["AccentsDecomposed"], "How many people live in Berlin?", TEXTS["OneLetter"]]
     long = [[["a", 100000]], [["word and another ", 1000]], [["\u5929\u6c14 ", 500]], [["Hello! ", 127]], [["Hello! ", 128]], [["a ", 254]], [["a ", 255]],
             [["[SEP]", 300]]]
     names = ["OneSpace", "IdeographicSpace", "NextLine", "ManyWhitespaces", "TabLineFeedCarriageReturn", "Nul", "NulOnly", "Controls", "ReplacementCharacter",
@@ -801,24 +801,24 @@ def MiniLmTexts(sample):
              "Html", "Latex", "AsciiPunctuation", "UnicodePunctuation", "CjkPunctuation", "Symbols", "NewPunctuation", "NewMarks", "ChineseAndEnglish", "Japanese",
              "Korean", "HangulJamo", "CjkExtensionBorders", "AccentsComposed", "LoneMarkOnly", "Vietnamese", "GreekFinalSigma", "German", "Turkish",
              "Russian", "Arabic", "Hindi", "Thai", "Emoji", "EmojiFlags", "MixedScripts", "SepOnly", "Code"]
-    texts = first + long + [kTexts[name] for name in names]
+    texts = first + long + [TEXTS[name] for name in names]
     assert len(texts) == 64
     passages = [json.loads(line)["text"] for line in sample.read_text(encoding="utf-8").splitlines()]
     return texts + passages[:: len(passages) // 236][:236]
 
 
-def WriteMiniLm(minilm, sample):
+def write_mini_lm(minilm, sample):
     """Writes tests/golden/embedding/all-MiniLM-L6-v2/."""
-    folder = kGolden / "embedding" / "all-MiniLM-L6-v2"
+    folder = GOLDEN / "embedding" / "all-MiniLM-L6-v2"
     shutil.rmtree(folder, ignore_errors=True)
-    texts = MiniLmTexts(sample)
-    WriteLines(folder / "texts.jsonl", ({"text": text} for text in texts))
+    texts = mini_lm_texts(sample)
+    write_lines(folder / "texts.jsonl", ({"text": text} for text in texts))
     model = SentenceTransformer(str(minilm), device="cpu", model_kwargs={"attn_implementation": "eager", "dtype": torch.float32})
-    encoded = [model.tokenizer(Expand(text), truncation=True, max_length=model.max_seq_length) for text in texts[:8]]
-    expected = RunTexts(model[0].auto_model if hasattr(model[0], "auto_model") else model[0].model,
+    encoded = [model.tokenizer(expand(text), truncation=True, max_length=model.max_seq_length) for text in texts[:8]]
+    expected = run_texts(model[0].auto_model if hasattr(model[0], "auto_model") else model[0].model,
                         [e["input_ids"] for e in encoded], [e["token_type_ids"] for e in encoded])
     expected.pop("pooler_output", None)
-    expected["embeddings"] = np.stack([model.encode(Expand(text)) for text in texts])
+    expected["embeddings"] = np.stack([model.encode(expand(text)) for text in texts])
     save_file(expected, folder / "expected.safetensors")
 
 
@@ -829,18 +829,18 @@ def main():
     parser.add_argument("--multilingual-vocab", type=pathlib.Path, help="needed for tokenizers")
     parser.add_argument("--sample", type=pathlib.Path, default=pathlib.Path("sample/wikipedia.jsonl"))
     arguments = parser.parse_args()
-    torch.manual_seed(kSeed)
+    torch.manual_seed(SEED)
     torch.set_num_threads(1)
     if arguments.what in ("all", "tokenizers"):
         if arguments.multilingual_vocab is None:
             parser.error("tokenizers needs --multilingual-vocab")
-        WriteTokenizers(arguments.minilm, arguments.multilingual_vocab)
+        write_tokenizers(arguments.minilm, arguments.multilingual_vocab)
     if arguments.what in ("all", "models"):
-        WriteModels()
+        write_models()
     if arguments.what in ("all", "embedding"):
-        WriteEmbedding()
+        write_embedding()
     if arguments.what in ("all", "minilm"):
-        WriteMiniLm(arguments.minilm, arguments.sample)
+        write_mini_lm(arguments.minilm, arguments.sample)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ A title is known when the dictionary has it or when other articles speak of it. 
   ln(1 + mentions) + ln(characters of the article)
     + 3 if the title is a WordNet headword, or 2.5 if it is not but names a topic
 
-where `mentions` counts the other articles, but no kind of article more than kMaxMentionsPerKind times (a
+where `mentions` counts the other articles, but no kind of article more than MAX_MENTIONS_PER_KIND times (a
 hundred villages all mention their district), that contain the title as a phrase of its own: written as a
 name is written, with no capitalised neighbour (so that the film "New York" does not gain from "New York
 City"), or in lower case if the title is a common noun. A topic is a title that the article itself writes
@@ -19,7 +19,7 @@ in lower case, "finite element method": a reader may ask about it without knowin
 
 Left out are titles with a disambiguator, "Civil War (album)", because their plain name means something
 else, and lists, years, seasons, disambiguation pages, stubs, titles that nobody mentions, and sex. At most
-kMaxPerKind openings define their title by the same noun ("... is a film"), and at most kMaxPerFrame titles
+MAX_PER_KIND openings define their title by the same noun ("... is a film"), and at most MAX_PER_FRAME titles
 share their first or last two words, so no kind crowds out the rest. A paragraph that is too long is cut to
 whole sentences. The result depends on the two files only.
 """
@@ -34,34 +34,34 @@ import re
 import tarfile
 import unicodedata
 
-kPassages = 3000
+PASSAGES = 3000
 kMinCharacters, kMaxCharacters = 200, 900  # Of an opening.
-kMinArticleCharacters = 1000  # Shorter articles are stubs.
-kMaxPerKind = 60
-kMaxPerFrame = 3
-kMinMentions = 1
-kMaxMentionsPerKind = 3
-kWordNetBonus = 3.0
-kTopicBonus = 2.5
-kMaxTitleWords = 6
+MIN_ARTICLE_CHARACTERS = 1000  # Shorter articles are stubs.
+MAX_PER_KIND = 60
+MAX_PER_FRAME = 3
+MIN_MENTIONS = 1
+MAX_MENTIONS_PER_KIND = 3
+WORD_NET_BONUS = 3.0
+TOPIC_BONUS = 2.5
+MAX_TITLE_WORDS = 6
 
-kWord = re.compile(r"\w+(?:[-'’.&]\w+)*")
-kUnwantedTitle = re.compile(
+WORD = re.compile(r"\w+(?:[-'’.&]\w+)*")
+UNWANTED_TITLE = re.compile(
     r"\(|\d{4}|^\d|^(List|Lists|Index|Outline|Timeline|Glossary|Table|Comparison|Bibliography"
     r"|Discography|Deaths|Geography|Demographics|Economy|Politics|Transport|Members|Results|Foreign) |"
     r" (discography|filmography|season|records|medalists|squads|statistics|standings|draft|qualification"
     r"|episodes|characters|election|elections|constituency)\b",
     re.IGNORECASE,
 )
-kUnwantedText = re.compile(
+UNWANTED_TEXT = re.compile(
     r"\b(may|can|could) (also )?(refer|mean)\b|refers? to(:| (one of )?(several|the following|two|three))"
     r"|\bthis article\b|\bthis (is a )?list\b|\bporn|\bsex(ual)? (act|toy|position|intercourse)|\berection|\bpenis|\bvagina|\borgasm|\bmasturbat|\bfetish|\brape|\bbelow\b.{0,20}$|http|\bwas a season\b|\bformula [(,.]|[{}|\[\]<>=]",
     re.IGNORECASE,
 )
-kDefinition = re.compile(
+DEFINITION = re.compile(
     r"\b(?:is|was|are|were)\s+(?:(?:also|an|a|the|any|one of the|one of)\s+)+([^.,;:()]*)", re.IGNORECASE
 )
-kEndOfNounPhrase = re.compile(
+END_OF_NOUN_PHRASE = re.compile(
     r"\s+(?:of|in|on|by|from|for|at|to|with|that|which|who|whose|where|when|and|or|located|based|between|used"
     r"|written|directed|released|published|made|named|known|found|born|as|is|was|under|near|created|set"
     r"|produced|founded|developed|recorded|formed|situated|built|about|during|within|belonging|consisting)\b.*",
@@ -69,7 +69,7 @@ kEndOfNounPhrase = re.compile(
 )
 
 
-def ReadHeadwords(path):
+def read_headwords(path):
     """Returns the headwords of the WordNet archive, as it writes them."""
     headwords = set()
     with tarfile.open(path) as archive:
@@ -81,7 +81,7 @@ def ReadHeadwords(path):
     return headwords
 
 
-def CleanOpening(text):
+def clean_opening(text):
     """Returns the first paragraph, cut to whole sentences where it is too long.
 
     It loses what removed markup left behind: "(; born" or "( )".
@@ -100,7 +100,7 @@ def CleanOpening(text):
     return opening
 
 
-def IsWhole(opening):
+def is_whole(opening):
     """Says whether the opening is complete sentences with balanced parentheses and quotes."""
     return (
         kMinCharacters <= len(opening) <= kMaxCharacters
@@ -109,32 +109,32 @@ def IsWhole(opening):
         and opening.count('"') % 2 == 0
         and not re.search(r"\(\)|\"\"|,,|\.\.|\(\W|, ,|(^|[\s(])['’]($|[\s,.)])|\(or \(", opening)
         and opening[0].isupper() | opening[0].isdigit() | (opening[0] in "\"'")
-        and kUnwantedText.search(opening) is None
+        and UNWANTED_TEXT.search(opening) is None
     )
 
 
-def Fold(text):
+def fold(text):
     """Returns the text in lower case without accents, to compare a title with its opening."""
     decomposed = unicodedata.normalize("NFD", text.lower())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def OpensWithTitle(title, opening):
+def opens_with_title(title, opening):
     """Says whether the first words name the article's subject."""
-    start = Fold(opening[: len(title) + 60])
-    return all(word in start for word in kWord.findall(Fold(title)))
+    start = fold(opening[: len(title) + 60])
+    return all(word in start for word in WORD.findall(fold(title)))
 
 
-def KindOf(opening):
+def kind_of(opening):
     """Returns the noun that the first sentence defines its subject by: "film", "village", ..."""
-    definition = kDefinition.search(opening)
+    definition = DEFINITION.search(opening)
     if not definition:
         return ""
-    words = kWord.findall(kEndOfNounPhrase.sub("", definition.group(1)).lower())
+    words = WORD.findall(END_OF_NOUN_PHRASE.sub("", definition.group(1)).lower())
     return words[-1] if words else ""
 
 
-def CountMentions(articles, names):
+def count_mentions(articles, names):
     """Returns for each name, a tuple of words, how many articles of each kind use it as a phrase.
 
     A name that starts in lower case is a common noun and counts wherever it stands. A proper name counts
@@ -147,7 +147,7 @@ def CountMentions(articles, names):
     mentions = collections.defaultdict(collections.Counter)
     for article in articles:
         words, gaps, end = [], [], 0
-        for match in kWord.finditer(article["text"]):
+        for match in WORD.finditer(article["text"]):
             words.append(match.group())
             gaps.append(article["text"][end : match.start()])
             end = match.end()
@@ -165,31 +165,31 @@ def CountMentions(articles, names):
                     if before or after or (length == 1 and not after_lower):
                         continue
                 seen.add(name)
-        kind = KindOf(article["text"][:400])
+        kind = kind_of(article["text"][:400])
         for name in seen:
             mentions[name][kind] += 1
     return mentions
 
 
-def NameOf(article, headwords):
+def name_of(article, headwords):
     """Returns the title as running text writes it, a tuple of words, and the bonus for what it is."""
     title = article["title"]
     lower = title[0].lower() + title[1:]
     # "Desert" is a common noun, the album "Unmistakable" is not: its article writes it with a capital only.
     is_topic = lower.islower() and re.search(r"\b" + re.escape(lower) + r"\b", article["text"]) is not None
     if is_topic:
-        return tuple(kWord.findall(lower)), kWordNetBonus if lower in headwords else kTopicBonus
-    return tuple(kWord.findall(title)), kWordNetBonus if title in headwords else 0.0
+        return tuple(WORD.findall(lower)), WORD_NET_BONUS if lower in headwords else TOPIC_BONUS
+    return tuple(WORD.findall(title)), WORD_NET_BONUS if title in headwords else 0.0
 
 
-def Pick(candidates):
-    """Returns kPassages candidates, best score first, under the caps on kinds and title frames."""
+def pick(candidates):
+    """Returns PASSAGES candidates, best score first, under the caps on kinds and title frames."""
     kinds, frames, texts, picked = collections.Counter(), collections.Counter(), set(), []
     for candidate in sorted(candidates, key=lambda c: (-c["score"], c["id"])):
-        words = Fold(candidate["title"]).split()
+        words = fold(candidate["title"]).split()
         title_frames = {("first", *words[:2]), ("last", *words[-2:])} if len(words) > 2 else set()
-        kind = KindOf(candidate["opening"])
-        if kind and kinds[kind] >= kMaxPerKind or any(frames[f] >= kMaxPerFrame for f in title_frames):
+        kind = kind_of(candidate["opening"])
+        if kind and kinds[kind] >= MAX_PER_KIND or any(frames[f] >= MAX_PER_FRAME for f in title_frames):
             continue
         if candidate["opening"] in texts:
             continue
@@ -197,7 +197,7 @@ def Pick(candidates):
         frames.update(title_frames)
         texts.add(candidate["opening"])
         picked.append(candidate)
-        if len(picked) == kPassages:
+        if len(picked) == PASSAGES:
             break
     return picked
 
@@ -210,26 +210,26 @@ def main():
     parser.add_argument("--scores", type=pathlib.Path, help="also write score, mentions, kind and title here")
     arguments = parser.parse_args()
 
-    headwords = ReadHeadwords(arguments.wordnet)
+    headwords = read_headwords(arguments.wordnet)
     with lzma.open(arguments.corpus, "rt", encoding="utf-8") as lines:
         articles = [json.loads(line) for line in lines]
     candidates = []
     for article in articles:
-        if kUnwantedTitle.search(article["title"]) or len(article["text"]) < kMinArticleCharacters:
+        if UNWANTED_TITLE.search(article["title"]) or len(article["text"]) < MIN_ARTICLE_CHARACTERS:
             continue
-        opening = CleanOpening(article["text"])
-        name, bonus = NameOf(article, headwords)
-        if not 0 < len(name) <= kMaxTitleWords or not IsWhole(opening) or not OpensWithTitle(article["title"], opening):
+        opening = clean_opening(article["text"])
+        name, bonus = name_of(article, headwords)
+        if not 0 < len(name) <= MAX_TITLE_WORDS or not is_whole(opening) or not opens_with_title(article["title"], opening):
             continue
         candidates.append({"id": article["id"], "title": article["title"], "opening": opening, "name": name,
                            "bonus": bonus, "length": len(article["text"])})
-    mentions = CountMentions(articles, {c["name"] for c in candidates})
+    mentions = count_mentions(articles, {c["name"] for c in candidates})
     for c in candidates:
         kinds = mentions[c["name"]]
-        kinds[KindOf(c["opening"])] -= 1  # The article itself.
-        c["mentions"] = sum(min(max(count, 0), kMaxMentionsPerKind) for count in kinds.values())
+        kinds[kind_of(c["opening"])] -= 1  # The article itself.
+        c["mentions"] = sum(min(max(count, 0), MAX_MENTIONS_PER_KIND) for count in kinds.values())
         c["score"] = math.log1p(c["mentions"]) + math.log(c["length"]) + c["bonus"]
-    picked = Pick([c for c in candidates if c["mentions"] >= kMinMentions])
+    picked = pick([c for c in candidates if c["mentions"] >= MIN_MENTIONS])
 
     arguments.output.mkdir(parents=True, exist_ok=True)
     with open(arguments.output / "wikipedia.jsonl", "w", encoding="utf-8") as output:
@@ -238,7 +238,7 @@ def main():
     if arguments.scores:
         with open(arguments.scores, "w", encoding="utf-8") as output:
             for c in picked:
-                output.write(f"{c['score']:.2f}\t{c['mentions']}\t{c['bonus']}\t{KindOf(c['opening'])}\t{c['title']}\n")
+                output.write(f"{c['score']:.2f}\t{c['mentions']}\t{c['bonus']}\t{kind_of(c['opening'])}\t{c['title']}\n")
     print(f"{len(candidates)} candidates, {len(picked)} passages")
 
 

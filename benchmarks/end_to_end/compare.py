@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from contenders import MERLE, PEERS, ROOT, Contender, start_up
 from inputs import make_inputs
 from report import Results, write_report
 
-PAUSE = 0.05  # Seconds of rest before each measurement: the last contender's threads stop spinning.
+PAUSE = 0.1  # Seconds of rest before each measurement: the last contender's threads stop spinning.
 LATENCY_TEXTS = 100
 # A peer whose vectors are further from Merle's has done other work, and the comparison is void.
 MAX_DIFFERENCE = 1e-4
@@ -31,6 +30,10 @@ def measure_fma_peak() -> float | None:
     return max(run["GFLOP/s"] for run in json.loads(done.stdout)["benchmarks"])
 
 
+def smallest_cosine(a: np.ndarray, b: np.ndarray) -> float:
+    return float(((a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)).min())
+
+
 def check_vectors(contenders, name, folder, results) -> None:
     """Compares everybody's vectors of one set with Merle's."""
     vectors = {}
@@ -44,14 +47,14 @@ def check_vectors(contenders, name, folder, results) -> None:
         if reference is None:
             continue
         difference = float(np.abs(others - reference).max())
-        cosine = float((others * reference).sum(1, dtype=np.float64).min())
+        cosine = smallest_cosine(others.astype(np.float64), reference.astype(np.float64))
         results.add_agreement(peer, difference, cosine)
         if not difference <= MAX_DIFFERENCE:
             sys.exit(f"{peer} differs from Merle by {difference:.1e} on {name}: not the same work")
 
 
 def compare_with_threads(threads, sets, options, folder, results) -> None:
-    contenders = [Contender(name, options.model, options.exported, threads) for name in options.only]
+    contenders = [Contender(name, options, threads) for name in options.only]
     for inputs in sets:
         path = inputs.write(folder)
         for contender in contenders:
@@ -116,6 +119,10 @@ def parse_arguments() -> argparse.Namespace:
     options.words = sys.argv[1:]
     cores = len(os.sched_getaffinity(0))
     options.threads = [n for n in map(int, options.threads.split(",")) if n <= cores]
+    if not options.threads:
+        parser.error(f"--threads: only {cores} cores are usable")
+    if MERLE not in options.only:
+        log("without Merle: no ratios, and no vectors to compare with")
     if options.model is None:
         from huggingface_hub import snapshot_download
 
@@ -134,8 +141,7 @@ def main() -> None:
     results = Results()
     peaks = [measure_fma_peak()]
     for name in options.only:
-        results.start_up[name] = start_up(name, options.model, options.exported, options.threads[-1],
-                                          2 if options.quick else 5)
+        results.start_up[name] = start_up(name, options, options.threads[-1], 2 if options.quick else 5)
     for threads in options.threads:
         compare_with_threads(threads, sets, options, folder, results)
     peaks.append(measure_fma_peak())

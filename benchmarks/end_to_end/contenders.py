@@ -14,12 +14,13 @@ MERLE = "Merle"
 PEER_PROGRAMS = {"PyTorch": "pytorch", "ONNX Runtime": "onnxruntime", "OpenVINO": "openvino"}
 
 
-def command(name: str, model: pathlib.Path, exported: pathlib.Path, threads: int) -> list[str]:
-    common = ["--model", str(model), "--threads", str(threads)]
+def command(name: str, options, threads: int) -> list[str]:
+    common = ["--model", str(options.model), "--threads", str(threads)]
     if name == MERLE:
         return [str(ROOT / "build/bench/benchmarks/end_to_end/embed_bench"), *common]
     program = ROOT / f"benchmarks/peers/peer_{PEER_PROGRAMS[name]}.py"
-    return [sys.executable, str(program), *common, "--exported", str(exported)]
+    quick = ["--quick"] if options.quick else []
+    return [sys.executable, str(program), *common, "--exported", str(options.exported), *quick]
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -34,11 +35,11 @@ def environment(threads: int) -> dict[str, str]:
 
 
 class Contender:
-    def __init__(self, name: str, model: pathlib.Path, exported: pathlib.Path, threads: int):
+    def __init__(self, name: str, options, threads: int):
         self.name = name
         cores = sorted(os.sched_getaffinity(0))[:threads]  # Nobody gains from threads that we did not ask for.
         self.process = subprocess.Popen(
-            command(name, model, exported, threads), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            command(name, options, threads), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=environment(threads), preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )
 
@@ -57,9 +58,9 @@ class Contender:
         self.process.wait()
 
 
-def start_up(name: str, model: pathlib.Path, exported: pathlib.Path, threads: int, runs: int) -> dict:
+def start_up(name: str, options, threads: int, runs: int) -> dict:
     """Seconds from process start until one text's vector is there and the process has ended, and its memory."""
-    words = command(name, model, exported, threads) + ["--once", "Where does the time go?"]
+    words = command(name, options, threads) + ["--once", "Where does the time go?"]
     seconds, memory = [], 0.0
     for _ in range(runs + 1):  # The first run fills the page cache.
         start = time.perf_counter()

@@ -14,6 +14,7 @@ from collections import defaultdict
 from contenders import MERLE, PEERS, ROOT
 from inputs import FLOPS_FORMULA
 
+QUICK = "A quick run: a quarter of the input, few rounds, and PyTorch without torch.compile.\n\n"
 PACKAGES = ("torch", "transformers", "sentence-transformers", "onnxruntime", "openvino", "tokenizers", "numpy")
 
 
@@ -154,7 +155,7 @@ FLOPs: {FLOPS_FORMULA}. FMA peak: {peak}.
 
 ## Settings
 
-Every peer sorts by tokens, pads each batch to its longest text, and runs at the best of the batch sizes 1 to 64 and
+{QUICK if options.quick else ""}Every peer sorts by tokens, pads each batch to its longest text, and runs at the best of the batch sizes 1 to 64 and
 of its engines, chosen for each row before the rounds. N streams: N batches at once, one thread each. All
 contenders run in one session, each round one after another, on the same cores; {options.rounds} rounds, medians.
 The middle half of the rounds spreads over at most {100 * spread(results, options):.0f} % of the median (worst row).

@@ -1,6 +1,7 @@
 // Kernels that go over rows once: activations, layer norm, softmax, normalization, dot products.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>

@@ -15,8 +15,6 @@ class Session(Engine):
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.intra_op_num_threads = threads // streams
         options.inter_op_num_threads = 1
-        # Between calls the threads sleep: a contender that waits must not slow down the one that runs.
-        options.add_session_config_entry("session.force_spinning_stop", "1")
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def forward(self, ids, mask):
@@ -27,12 +25,11 @@ class Session(Engine):
 def main():
     options = arguments()
     folder, threads = options.exported, options.threads
-    engines = {
-        "fused": lambda: Session(folder / "model-fused.onnx", threads),
-        "exported": lambda: Session(folder / "model.onnx", threads),
-    }
-    if threads > 1:
-        engines[f"fused, {threads} streams"] = lambda: Session(folder / "model-fused.onnx", threads, threads)
+    engines = {}
+    for name, file in (("exported", "model.onnx"), ("fused", "model-fused.onnx")):
+        engines[name] = lambda file=file: Session(folder / file, threads)
+        if threads > 1:
+            engines[f"{name}, {threads} streams"] = lambda file=file: Session(folder / file, threads, threads)
     serve(options, engines)
 
 

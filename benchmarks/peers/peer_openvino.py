@@ -34,16 +34,14 @@ class Compiled(Engine):
 def main():
     options = arguments()
     folder, threads = options.exported, options.threads
-    engines = {
-        "latency, from PyTorch": lambda: Compiled(folder / "openvino-torch.xml", threads, "LATENCY"),
-        "latency, from ONNX": lambda: Compiled(folder / "openvino-onnx.xml", threads, "LATENCY"),
-    }
-    if threads > 1:
-        throughput = f"throughput, {threads} streams, from "
-        engines[throughput + "PyTorch"] = lambda: Compiled(
-            folder / "openvino-torch.xml", threads, "THROUGHPUT", threads
-        )
-        engines[throughput + "ONNX"] = lambda: Compiled(folder / "openvino-onnx.xml", threads, "THROUGHPUT", threads)
+    engines = {}
+    for name in ("torch", "onnx"):
+        file = folder / f"openvino-{name}.xml"
+        engines[f"latency, from {name}"] = lambda file=file: Compiled(file, threads, "LATENCY")
+        if threads > 1:
+            engines[f"throughput, {threads} streams, from {name}"] = lambda file=file: Compiled(
+                file, threads, "THROUGHPUT", threads
+            )
     serve(options, engines)
 
 

@@ -1,7 +1,7 @@
 """The PyTorch contender: sentence-transformers, and transformers' BertModel without its overhead."""
 
 import torch
-from sentence_transformers import SentenceTransformer
+import torch._inductor.config
 from transformers import BertModel
 
 from contender import Engine, arguments, serve
@@ -29,10 +29,21 @@ class PlainBert(Engine):
             return torch.nn.functional.normalize(pooled).numpy()
 
 
+class CompiledBert(PlainBert):
+    """The same through torch.compile, with the weights frozen: constants that oneDNN may pack."""
+
+    def __init__(self, model, threads):
+        super().__init__(model, threads, "sdpa")
+        torch._inductor.config.freezing = True
+        self.bert = torch.compile(self.bert, dynamic=True)
+
+
 class SentenceTransformers(Engine):
     """SentenceTransformer.encode as its users call it; it tokenizes and sorts by itself."""
 
     def __init__(self, model):
+        from sentence_transformers import SentenceTransformer  # Seconds of start-up that BertModel doesn't need.
+
         self.model = SentenceTransformer(str(model), device="cpu")
 
     def embed(self, texts, sentences, batch_size):
@@ -51,6 +62,8 @@ def main():
     }
     if threads > 1:
         engines[f"BertModel sdpa, {threads} streams"] = lambda: PlainBert(model, threads, "sdpa", threads)
+    if not options.quick:
+        engines["BertModel compiled"] = lambda: CompiledBert(model, threads)
     serve(options, engines)
 
 

@@ -1,7 +1,6 @@
 #include "apply/explain.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "apply/similarity.h"
 #include "base/assert.h"

@@ -111,7 +111,13 @@ JsonWriter& JsonWriter::Value(double value) {
   return *this;
 }
 
-JsonWriter& JsonWriter::Integer64(std::int64_t value) {
+JsonWriter& JsonWriter::Signed64(std::int64_t value) {
+  Separate();
+  AppendNumber(value, text_);
+  return *this;
+}
+
+JsonWriter& JsonWriter::Unsigned64(std::uint64_t value) {
   Separate();
   AppendNumber(value, text_);
   return *this;

@@ -32,7 +32,11 @@ class JsonWriter {
   JsonWriter& Value(double value);
   template <std::integral Integer>
   JsonWriter& Value(Integer value) {
-    return Integer64(static_cast<std::int64_t>(value));
+    if constexpr (std::unsigned_integral<Integer>) {
+      return Unsigned64(value);
+    } else {
+      return Signed64(value);
+    }
   }
   template <typename T, std::size_t N>
   JsonWriter& Value(std::span<T, N> values) {
@@ -46,7 +50,8 @@ class JsonWriter {
   void Clear();  // Starts again, keeping the memory.
 
  private:
-  JsonWriter& Integer64(std::int64_t value);
+  JsonWriter& Signed64(std::int64_t value);
+  JsonWriter& Unsigned64(std::uint64_t value);
   void Separate();  // Writes the comma that the next value or key needs.
 
   std::string text_;

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include <cstdio>
+#include <string_view>
 
 #include "base/format.h"
 

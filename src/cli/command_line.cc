@@ -1,13 +1,21 @@
 #include "cli/command_line.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <numeric>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/error.h"
 #include "base/format.h"
+#include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/options.h"
 
 namespace merle {
 namespace {
@@ -41,89 +49,109 @@ std::size_t Distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// One command line on its way through the parser.
+// One command line on its way through CLI11. CLI11 finds flags and their values; what they mean,
+// the environment and the words of errors are ours.
 class Parser {
  public:
-  Parser(const Command& command, std::span<const std::string> words)
-      : options_(OptionsOf(command)), command_(command), words_(words) {}
-
-  CommandLine Parse() {
-    SetFromEnvironment();
-    bool flags_ended = false;
-    while (next_ < words_.size()) {
-      const std::string& word = words_[next_++];
-      if (!flags_ended && word == "--") {
-        flags_ended = true;
-      } else if (flags_ended || !LooksLikeFlag(word)) {
-        line_.arguments.push_back(word);
-      } else if (word.starts_with("--")) {
-        ParseLong(word);
-      } else {
-        ParseShort(word);
+  explicit Parser(const Command& command) : options_(OptionsOf(command)), command_(command) {
+    app_.set_help_flag();
+    app_.allow_extras();  // Our texts. CLI11's own positionals would take "[SEP]" for a list.
+    for (const Option* option : options_) {
+      CLI::Option* added =
+          IsSwitch(*option) ? app_.add_flag(NamesOf(*option)) : app_.add_option(NamesOf(*option));
+      if (TakesSeveral(*option)) {
+        added->expected(1, kMostValues)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      } else if (!IsSwitch(*option)) {
+        added->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
       }
+      parsed_.push_back(added);
     }
+  }
+
+  CommandLine Parse(std::span<const std::string> words) {
+    CheckDashes(words);
+    std::vector<std::string> reversed = SplitEmptyValues(words);
+    std::ranges::reverse(reversed);  // As CLI11 wants them.
+    try {
+      app_.parse(reversed);
+    } catch (const CLI::ParseError& error) {
+      Fail(error);
+    }
+    TakeArguments();
+    for (std::size_t i = 0; i < options_.size(); ++i) TakeOption(*options_[i], *parsed_[i]);
     CheckArguments();
     return std::move(line_);
   }
 
  private:
-  void SetFromEnvironment() {
-    for (const Option* option : options_) {
-      if (*option->variable == '\0') continue;
-      if (const auto value = EnvironmentVariable(option->variable)) {
-        Set(*option, {*value}, option->variable);
-      }
-    }
+  static constexpr int kMostValues = 1 << 20;
+
+  static std::string NamesOf(const Option& option) {
+    std::string names = option.name.empty() ? "" : Format("--{}", option.name);
+    if (option.short_name != 0)
+      names += Format("{}-{}", names.empty() ? "" : ",", option.short_name);
+    return names;
   }
 
-  void ParseLong(std::string_view word) {
-    const std::size_t equals = word.find('=');
-    const std::string_view name = word.substr(2, equals - 2);
+  const Option* FindByName(std::string_view name) const {
     const auto found = std::ranges::find(options_, name, [](auto* option) { return option->name; });
-    if (found == options_.end()) FailUnknown(word.substr(0, equals));
-    const Option& option = **found;
-    if (equals != std::string_view::npos) {
-      if (IsSwitch(option)) throw UsageError(Format("--{} takes no value", name));
-      Set(option, {std::string(word.substr(equals + 1))}, FlagOf(option));
-    } else {
-      SetFromNextWords(option, FlagOf(option));
-    }
+    return found == options_.end() ? nullptr : *found;
   }
 
-  void ParseShort(std::string_view word) {
-    for (std::size_t i = 1; i < word.size(); ++i) {
-      const std::string flag = Format("-{}", word[i]);
-      const auto found =
-          std::ranges::find(options_, word[i], [](auto* option) { return option->short_name; });
-      if (found == options_.end()) FailUnknown(i == 1 ? word : flag);
-      if (!IsSwitch(**found) && i + 1 < word.size()) {
-        Set(**found, {std::string(word.substr(i + 1))}, flag);
-        return;
+  // Makes two words of "--prompt=", which CLI11 takes for a flag without its value.
+  std::vector<std::string> SplitEmptyValues(std::span<const std::string> words) const {
+    std::vector<std::string> split;
+    for (const std::string& word : words) {
+      if (word.starts_with("--") && word.ends_with('=') && word.find('=') == word.size() - 1) {
+        split.push_back(word.substr(0, word.size() - 1));
+        split.emplace_back();
+      } else {
+        split.push_back(word);
       }
-      SetFromNextWords(**found, flag);
     }
+    return split;
   }
 
-  void SetFromNextWords(const Option& option, const std::string& flag) {
-    std::vector<std::string> values;
-    if (IsSwitch(option)) {
-      values = {"1"};
-    } else if (TakesSeveral(option)) {
-      while (next_ < words_.size() && words_[next_] != "--" && !LooksLikeFlag(words_[next_])) {
-        values.push_back(words_[next_++]);
+  // Refuses "-model", which would name the model "odel", and "--json=yes".
+  void CheckDashes(std::span<const std::string> words) const {
+    for (const std::string_view word : words) {
+      if (word == "--") return;
+      if (!LooksLikeFlag(word)) continue;
+      if (!word.starts_with("--") && FindByName(word.substr(1)) != nullptr) FailUnknown(word);
+      const std::string_view name = word.substr(0, word.find('='));
+      const Option* option = name.starts_with("--") ? FindByName(name.substr(2)) : nullptr;
+      if (option != nullptr && IsSwitch(*option) && name.size() < word.size()) {
+        throw UsageError(Format("{} takes no value", name));
       }
-    } else if (next_ < words_.size()) {
-      values = {words_[next_++]};
     }
-    if (values.empty()) throw UsageError(Format("{} wants a value: {}", flag, option.value));
-    Set(option, values, flag);
   }
 
-  void Set(const Option& option, std::vector<std::string> values, std::string_view source) {
-    if (TakesSeveral(option)) {  // -i a -i b is -i a b.
-      auto& all = line_.options.*std::get<std::vector<std::string> Options::*>(option.target);
-      values.insert(values.begin(), all.begin(), all.end());
+  // What CLI11 could not place: texts, and flags that are none.
+  void TakeArguments() {
+    bool flags_ended = false;
+    for (const std::string& word : app_.remaining()) {
+      if (!flags_ended && word == "--") {
+        flags_ended = true;
+      } else if (!flags_ended && LooksLikeFlag(word)) {
+        FailUnknown(std::string_view(word).substr(0, word.find('=')));
+      } else {
+        line_.arguments.push_back(word);
+      }
     }
+  }
+
+  void TakeOption(const Option& option, const CLI::Option& parsed) {
+    if (parsed.count() > 0) {
+      Set(option, IsSwitch(option) ? std::vector<std::string>{"1"} : parsed.reduced_results(),
+          FlagOf(option));
+    } else if (*option.variable != '\0') {
+      if (const auto value = EnvironmentVariable(option.variable)) {
+        Set(option, {*value}, option.variable);
+      }
+    }
+  }
+
+  void Set(const Option& option, const std::vector<std::string>& values, std::string_view source) {
     try {
       SetOption(option, values, source, line_.options);
     } catch (const Error& error) {
@@ -131,8 +159,20 @@ class Parser {
     }
   }
 
+  // A flag without its value is the one thing that CLI11 finds wrong by itself.
+  [[noreturn]] void Fail(const CLI::ParseError& error) const {
+    const std::string_view message = error.what();
+    for (std::size_t i = 0; i < options_.size(); ++i) {
+      if (message.starts_with(parsed_[i]->get_name() + ":")) {
+        throw UsageError(Format("{} wants a value: {}", FlagOf(*options_[i]), options_[i]->value));
+      }
+    }
+    throw UsageError(std::string(message));
+  }
+
   [[noreturn]] void FailUnknown(std::string_view flag) const {
     std::vector<std::string_view> names;
+    names.reserve(options_.size());
     for (const Option* option : options_) names.push_back(option->name);
     const std::string_view nearest = Nearest(flag.substr(flag.find_first_not_of('-')), names);
     throw UsageError(nearest.empty()
@@ -162,15 +202,15 @@ class Parser {
 
   std::vector<const Option*> options_;
   const Command& command_;
-  std::span<const std::string> words_;
-  std::size_t next_ = 0;
+  CLI::App app_;
+  std::vector<CLI::Option*> parsed_;  // Beside options_.
   CommandLine line_;
 };
 
 }  // namespace
 
 CommandLine ParseCommandLine(const Command& command, std::span<const std::string> words) {
-  return Parser(command, words).Parse();
+  return Parser(command).Parse(words);
 }
 
 std::vector<const Option*> OptionsOf(const Command& command) {

@@ -1,6 +1,10 @@
 #include "cli/commands.h"
 
 #include <array>
+#include <span>
+#include <string_view>
+
+#include "cli/command.h"
 
 namespace merle {
 namespace {

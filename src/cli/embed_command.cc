@@ -1,23 +1,33 @@
 // merle embed: texts in, vectors out, in bounded memory.
 
 #include <chrono>
+#include <cstddef>
 #include <limits>
-#include <memory>
-#include <string_view>
+#include <optional>
 #include <vector>
 
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/model_access.h"
+#include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/vector_output.h"
+#include "documents/record.h"
+#include "embedding/embedder.h"
 
 namespace merle {
 namespace {
 
 // Texts in memory at once. Enough that those of like length find each other for the batches.
 constexpr std::size_t kBlockTexts = 4096;
+
+// `part` of the way from one share to the next; nothing where the next isn't known.
+std::optional<double> Between(std::optional<double> from, std::optional<double> to, double part) {
+  if (!to) return std::nullopt;
+  return from.value_or(0) + part * (*to - from.value_or(0));
+}
 
 int Run(const Invocation& invocation) {
   const Options& options = invocation.options;
@@ -32,21 +42,20 @@ int Run(const Invocation& invocation) {
   const auto start = std::chrono::steady_clock::now();
   {
     Progress progress(invocation, "embedding");
-    std::size_t done_before = 0;
-    embed.on_progress = [&](std::size_t done) {
-      ThrowIfInterrupted();
-      progress.Update(done_before + done);
-    };
+    std::optional<double> share_before;
     while (true) {
       const std::vector<Record> block = inputs.NextBlock(kBlockTexts);
       ThrowIfInterrupted();
       if (block.empty()) break;
-      std::vector<std::string_view> texts;
-      for (const Record& record : block) texts.emplace_back(record.text);
-      const Matrix<float> vectors = embedder.Embed(texts, embed, &stats);
-      output->Append(block, vectors.view());
-      done_before += block.size();
-      progress.Update(done_before, inputs.share());
+      const std::optional<double> share = inputs.share();  // Of the input, when this block is done.
+      const std::size_t done_before = stats.texts;
+      embed.on_progress = [&](std::size_t done) {
+        ThrowIfInterrupted();
+        const double part = static_cast<double>(done) / static_cast<double>(block.size());
+        progress.Update(done_before + done, Between(share_before, share, part));
+      };
+      output->Append(block, embedder.Embed(TextsOf(block), embed, &stats).view());
+      share_before = share;
     }
   }
   output->Finish();

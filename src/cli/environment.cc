@@ -1,7 +1,10 @@
 #include "cli/environment.h"
 
 #include <cstdlib>
+#include <optional>
+#include <string>
 
+#include "hub/hub.h"
 #include "kernels/cpu.h"
 
 namespace merle {

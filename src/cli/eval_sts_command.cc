@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <string>
 #include <vector>
@@ -10,9 +11,13 @@
 #include "base/format.h"
 #include "base/json_writer.h"
 #include "base/utf8.h"
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/model_access.h"
+#include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/terminal.h"
+#include "embedding/embedder.h"
 #include "evaluation/sts.h"
 
 namespace merle {

@@ -3,15 +3,21 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "apply/explain.h"
 #include "base/format.h"
 #include "base/json_writer.h"
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/model_access.h"
+#include "cli/terminal.h"
+#include "embedding/embedder.h"
 #include "models/encoder_model.h"
 
 namespace merle {
@@ -109,6 +115,7 @@ class Page {
   void AddLayerRows(std::size_t first, std::size_t last) {
     std::string header = PadRight("layer", label_width_);
     for (std::size_t layer = first; layer < last; ++layer) header += Format("  {:>4}  ", layer + 1);
+    while (header.ends_with(' ')) header.pop_back();
     text_ += "  " + screen_.Dim(header) + "\n";
     for (std::size_t i = 0; i < shown_; ++i) {
       text_ += Label(i);
@@ -116,6 +123,7 @@ class Page {
         const double cosine = explanation_.tokens[i].layer_cosines[layer];
         text_ += Format("  {:>4.2f} ", cosine) + screen_.Accent(Height(1 - cosine));
       }
+      while (text_.ends_with(' ')) text_.pop_back();  // A layer that moved nothing has no block.
       text_ += "\n";
     }
   }

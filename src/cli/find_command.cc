@@ -1,9 +1,12 @@
 #include "cli/find_command.h"
 
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/format.h"
+#include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 

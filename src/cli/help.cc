@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/format.h"
+#include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
 
 namespace merle {
 namespace {
@@ -69,6 +73,36 @@ std::string Meaning(const Option& option) {
   return meaning;
 }
 
+// "-m, --model NAME", without the choices of those that have many.
+std::string BriefFlag(const Option& option) {
+  std::string flag = FlagWithValue(option);
+  flag.erase(0, flag.find_first_not_of(' '));
+  const std::size_t bar = flag.find('|');
+  if (bar != std::string::npos && flag.size() > 26) flag.replace(bar, std::string::npos, "|…");
+  return flag;
+}
+
+// All flags of a command in columns, without a word of explanation.
+std::string FlagLines(const Command& command, const Terminal& screen) {
+  std::vector<std::string> flags;
+  std::size_t width = 0;
+  for (const Option* option : OptionsOf(command)) {
+    if (option->name.empty() || option->name == "help") continue;
+    flags.push_back(BriefFlag(*option));
+    width = std::max(width, DisplayWidth(flags.back()));
+  }
+  const std::size_t columns = std::max<std::size_t>(1, HelpWidth(screen) / (width + 2));
+  const std::size_t rows = (flags.size() + columns - 1) / columns;
+  std::string text;
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::string line;
+    for (std::size_t i = row; i < flags.size(); i += rows) line += "  " + PadRight(flags[i], width);
+    while (line.ends_with(' ')) line.pop_back();
+    text += screen.Accent(line) + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string WelcomeText(const Terminal& screen) {
@@ -85,8 +119,8 @@ std::string WelcomeText(const Terminal& screen) {
 }
 
 std::string OverviewText(const Terminal& screen) {
-  std::string text =
-      screen.Bold("merle COMMAND") + " …  turns text into vectors, finds by meaning\n";
+  std::string text = "Merle turns text into vectors, and finds by meaning.\n\n" +
+                     screen.Bold("merle COMMAND") + " [ARGUMENTS] [flags]\n";
   const auto commands = AllCommands();
   for (std::size_t i = 0; i < commands.size();) {
     const std::string_view group = commands[i].group;
@@ -102,17 +136,10 @@ std::string OverviewText(const Terminal& screen) {
 }
 
 std::string ShortHelpText(const Command& command, const Terminal& screen) {
-  std::string flags;
-  for (const Option* option : OptionsOf(command)) {
-    if (option->name.empty() || option->name == "help") continue;
-    std::string flag = FlagWithValue(*option);
-    flag.erase(0, flag.find_first_not_of(' '));
-    flags += Format("{}[{}]", flags.empty() ? "" : " ", flag);
-  }
+  const std::string more = screen.Accent(Format("merle {} --help", command.name));
   return Usage(command, screen) + Format("  {}.\n", command.summary) + Examples(command, screen) +
-         "\n" + screen.Bold("Flags") +
-         Format(" ({} explains them)\n", screen.Accent(Format("merle {} --help", command.name))) +
-         Wrap(flags, HelpWidth(screen), 2, 99);
+         "\n" + screen.Bold("Flags") + Format("   ({} explains them)\n", more) +
+         FlagLines(command, screen);
 }
 
 std::string FullHelpText(const Command& command, const Terminal& screen) {

@@ -1,8 +1,6 @@
 // merle help: the page of one command, or the list of all.
 
-#include <string>
-
-#include "base/format.h"
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/find_command.h"
 #include "cli/help.h"

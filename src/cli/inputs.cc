@@ -1,11 +1,21 @@
 #include "cli/inputs.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
-#include "base/error.h"
 #include "base/format.h"
 #include "base/utf8.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+#include "documents/record.h"
+#include "documents/text_source.h"
 
 namespace merle {
 namespace {
@@ -78,6 +88,13 @@ std::optional<double> InputTexts::share() const {
   const auto total = source_->total_bytes();
   if (!total || *total == 0) return std::nullopt;
   return std::min(1.0, static_cast<double>(source_->bytes_read()) / static_cast<double>(*total));
+}
+
+std::vector<std::string_view> TextsOf(std::span<const Record> records) {
+  std::vector<std::string_view> texts;
+  texts.reserve(records.size());
+  for (const Record& record : records) texts.emplace_back(record.text);
+  return texts;
 }
 
 }  // namespace merle

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/command.h"
@@ -35,5 +37,8 @@ class InputTexts {
   std::size_t next_ = 0;
   std::optional<TextSource> source_;
 };
+
+// The texts of `records`, which must outlive the result.
+std::vector<std::string_view> TextsOf(std::span<const Record> records);
 
 }  // namespace merle

@@ -8,16 +8,22 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/format.h"
+#include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/environment.h"
 #include "cli/find_command.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/standard_output.h"
+#include "cli/terminal.h"
 
 namespace merle {
 namespace {

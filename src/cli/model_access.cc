@@ -1,15 +1,22 @@
 #include "cli/model_access.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/thread_pool.h"
+#include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/progress.h"
+#include "cli/terminal.h"
+#include "documents/folder_walker.h"
+#include "documents/text_source.h"
+#include "embedding/embedder.h"
 #include "embedding/model_folder.h"
 #include "hub/hub.h"
 #include "kernels/cpu.h"
+#include "tokenizers/tokenizer.h"
 
 namespace merle {
 namespace {
@@ -24,8 +31,8 @@ auto OpenOrModelError(Open&& open) {
   }
 }
 
-// "3 of 20 texts were", "1 of 20 texts was", "the text was"
-std::string HowMany(std::size_t some, std::size_t all) {
+// "the text was", "1 of 20 texts was", "3 of 20 texts were"
+std::string HowManyWere(std::size_t some, std::size_t all) {
   if (all == 1) return "the text was";
   return Format("{} of {} texts {}", WithCommas(some), WithCommas(all), some == 1 ? "was" : "were");
 }
@@ -79,20 +86,19 @@ EmbedOptions EmbedOptionsOf(const Options& options, const Embedder& embedder) {
 void ReportEmbedding(const Invocation& invocation, const Embedder& embedder,
                      const EmbedStats& stats, double seconds) {
   if (stats.cut_texts > 0) {
-    invocation.Say(
-        Format("{} longer than {} tokens and was cut to that (--on-long error stops instead)",
-               HowMany(stats.cut_texts, stats.texts), embedder.max_tokens()));
+    invocation.Say(Format("{} cut to {} tokens, the model's limit (--on-long error stops instead)",
+                          HowManyWere(stats.cut_texts, stats.texts), embedder.max_tokens()));
   }
   const auto per_second = [&](std::size_t count) {
     return WithCommas(
         static_cast<std::size_t>(static_cast<double>(count) / std::max(seconds, 1e-9)));
   };
   const std::size_t threads = embedder.pool().size();
-  invocation.Explain(Format("{} texts, {} tokens in {}: {} texts/s, {} tokens/s; {}, {} thread{}",
-                            WithCommas(stats.texts), WithCommas(stats.tokens),
-                            HumanSeconds(seconds), per_second(stats.texts),
-                            per_second(stats.tokens), ActiveCpuPath(), threads,
-                            threads == 1 ? "" : "s"));
+  invocation.Explain(Format("{} text{}, {} tokens in {}: {} texts/s, {} tokens/s; {}, {} thread{}",
+                            WithCommas(stats.texts), stats.texts == 1 ? "" : "s",
+                            WithCommas(stats.tokens), HumanSeconds(seconds),
+                            per_second(stats.texts), per_second(stats.tokens), ActiveCpuPath(),
+                            threads, threads == 1 ? "" : "s"));
 }
 
 int ReportSkipped(const Invocation& invocation, const SkippedTexts& skipped) {

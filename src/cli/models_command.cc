@@ -1,17 +1,23 @@
 // merle models list, merle models show: which models are here, and what one is like.
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/format.h"
 #include "base/json_writer.h"
 #include "base/utf8.h"
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
 #include "cli/model_access.h"
+#include "cli/terminal.h"
+#include "embedding/embedder.h"
 #include "hub/hub.h"
 #include "models/encoder_model.h"
 
@@ -85,8 +91,8 @@ std::string ShowLine(const std::string& folder, const Embedder& embedder,
   json.Key("modules").Value(embedder.Describe()).Key("prompts").BeginObject();
   for (const auto& [name, text] : embedder.prompts().by_name()) json.Key(name).Value(text);
   json.EndObject().Key("default_prompt");
-  if (embedder.prompts().default_name()) {
-    json.Value(*embedder.prompts().default_name());
+  if (const auto& name = embedder.prompts().default_name()) {
+    json.Value(*name);
   } else {
     json.Null();
   }

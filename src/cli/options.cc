@@ -4,6 +4,14 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <variant>
+#include <vector>
 
 #include "base/assert.h"
 #include "base/error.h"
@@ -37,6 +45,9 @@ const std::array kOptions = {
     Option{"format", 0, "text|jsonl|npy|safetensors", &Options::format,
            "Write in this form, whatever the ending"},
     Option{"json", 0, "", &Options::json, "Write one JSON object a line"},
+    Option{"vectors", 0, "FILE", &Options::vectors,
+           "Take the vectors of the texts from this .npy or .safetensors file, which embed wrote "
+           "for the same input, instead of embedding them again"},
     Option{"top", 'k', "N", &Options::top, "Show the best N"},
     Option{"min-score", 0, "X", &Options::min_score, "Show only scores of at least X (-1 to 1)"},
     Option{"prompt", 0, "TEXT", &Options::prompt, "Put this text before each input"},
@@ -99,7 +110,7 @@ bool IsOneOf(std::string_view choices, std::string_view value) {
   }
 }
 
-const std::string& Text(const Option& option, const std::string& value, std::string_view source) {
+std::string Text(const Option& option, const std::string& value, std::string_view source) {
   if (option.value.find('|') != std::string_view::npos && !IsOneOf(option.value, value)) {
     FailOn(source, value, Sentence(option.value) + " is wanted");
   }

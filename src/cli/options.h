@@ -19,7 +19,7 @@ struct Options {
   std::string model = "sentence-transformers/all-MiniLM-L6-v2";
   std::string compute = "f32";
   std::optional<std::size_t> threads;
-  std::size_t batch_tokens = 8192;
+  std::size_t batch_tokens = 32768;
   // Input
   std::vector<std::string> inputs;
   std::optional<std::string> input_form;
@@ -40,6 +40,7 @@ struct Options {
   std::optional<std::size_t> max_length;
   bool count = false;
   // Search
+  std::optional<std::string> vectors;
   std::size_t top = 5;
   std::optional<double> min_score;
   // Output

@@ -1,10 +1,17 @@
 #include "cli/progress.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "base/format.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
 
 namespace merle {
 namespace {
@@ -52,7 +59,7 @@ void Progress::Draw(std::size_t done, std::optional<double> share, double second
     return;
   }
   const Terminal& screen = invocation_.messages;
-  const std::string bar = share ? screen.Accent(Bar(*share, 24)) + "  " : "";
+  const std::string bar = share ? screen.Accent(PadRight(Bar(*share, 24), 24)) + "  " : "";
   std::fputs(Format("\r\x1b[K{}  {}{}", what_, bar, facts).c_str(), stderr);
   std::fflush(stderr);
   drawn_ = true;
@@ -60,7 +67,7 @@ void Progress::Draw(std::size_t done, std::optional<double> share, double second
 
 std::string HumanSeconds(double seconds) {
   if (seconds < 9.95) return Format("{:.1f} s", seconds);
-  const auto whole = static_cast<std::size_t>(seconds + 0.5);
+  const auto whole = static_cast<std::size_t>(std::lround(seconds));
   if (whole < 60) return Format("{} s", whole);
   if (whole < 3600) return Format("{} min {} s", whole / 60, whole % 60);
   return Format("{} h {} min", whole / 3600, whole / 60 % 60);

@@ -2,19 +2,31 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json_writer.h"
 #include "base/utf8.h"
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/inputs.h"
 #include "cli/model_access.h"
+#include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/terminal.h"
+#include "documents/record.h"
+#include "documents/text_source.h"
+#include "embedding/embedder.h"
 #include "index/flat.h"
+#include "kernels/normalize.h"
+#include "tensor/matrix.h"
+#include "tensor/vector_file.h"
 
 namespace merle {
 namespace {
@@ -35,7 +47,7 @@ std::string Title(const Record& record) {
 // Asks for titles where that can't fail: a CSV must have the columns that it is asked for.
 TextSourceOptions SourceOptions(const Options& options) {
   TextSourceOptions source;
-  source.skip_blank = true;
+  source.skip_blank = !options.vectors;  // A vector for each line, as embed writes them.
   const auto is_table = [](const std::string& path) {
     const TextForm form = TextFormOfPath(path);
     return form == TextForm::kCsv || form == TextForm::kTsv;
@@ -69,9 +81,25 @@ Matrix<float> EmbedRecords(const Invocation& invocation, const Embedder& embedde
   Progress progress(invocation, "embedding", records.size());
   options.prompt = {.text = {}, .name = "document"};
   options.on_progress = [&](std::size_t done) { progress.Update(done); };
-  std::vector<std::string_view> texts;
-  for (const Record& record : records) texts.emplace_back(record.text);
-  return embedder.Embed(texts, options, &stats);
+  return embedder.Embed(TextsOf(records), options, &stats);
+}
+
+// The vectors of --vectors, scaled to length 1, if they can be those of `count` texts.
+Matrix<float> ReadVectors(const std::string& path, std::size_t count, std::size_t dim) {
+  Matrix<float> vectors = ReadVectorFile(path);
+  if (vectors.rows() != count) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("{}: has {} vectors for {} texts; embed the same input again", path,
+                       vectors.rows(), count));
+  }
+  if (vectors.cols() != dim) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("{}: its vectors have {} components, the question's has {}; use the model "
+                       "and --dim that made them",
+                       path, vectors.cols(), dim));
+  }
+  L2NormalizeRows(vectors.view());
+  return vectors;
 }
 
 std::string JsonLine(std::size_t rank, const Neighbor& found, const Record& record) {
@@ -113,9 +141,10 @@ std::string ForPeople(std::size_t rank, const Neighbor& found, const Record& rec
 void WriteResults(const Invocation& invocation, const std::vector<Neighbor>& found,
                   const std::vector<Record>& records) {
   const Options& options = invocation.options;
+  const double least = options.min_score.value_or(-std::numeric_limits<double>::infinity());
   std::size_t rank = 0;
   for (const Neighbor& neighbor : found) {
-    if (options.min_score && neighbor.score < *options.min_score) break;
+    if (neighbor.score < least) break;
     const Record& record = records[neighbor.row];
     ++rank;
     if (options.json) {
@@ -128,8 +157,8 @@ void WriteResults(const Invocation& invocation, const std::vector<Neighbor>& fou
     }
   }
   if (rank == 0) {
-    invocation.Say(Format("no text scores {} or more; the best has {:.3f}", *options.min_score,
-                          found.front().score));
+    invocation.Say(
+        Format("no text scores {} or more; the best has {:.3f}", least, found.front().score));
   }
 }
 
@@ -145,11 +174,13 @@ int Run(const Invocation& invocation) {
   const std::vector<Record> records = ReadAll(invocation, inputs);
   EmbedStats stats;
   const auto start = std::chrono::steady_clock::now();
-  const Matrix<float> vectors = EmbedRecords(invocation, embedder, records, embed, stats);
+  const Matrix<float> vectors = options.vectors
+                                    ? ReadVectors(*options.vectors, records.size(), query.cols())
+                                    : EmbedRecords(invocation, embedder, records, embed, stats);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   const auto found = FlatIndex(vectors.view()).Search(query.view(), options.top, embedder.pool());
   WriteResults(invocation, found.front(), records);
-  ReportEmbedding(invocation, embedder, stats, seconds.count());
+  if (!options.vectors) ReportEmbedding(invocation, embedder, stats, seconds.count());
   return ReportSkipped(invocation, inputs.skipped());
 }
 
@@ -161,7 +192,7 @@ CommandDetails SearchDetails() {
       .least_arguments = 1,
       .most_arguments = 1,
       .options = {"model", "input", "input-form", "field", "id-field", "title-field", "skip-bad",
-                  "json", "top", "min-score", "dim", "on-long", "compute", "threads",
+                  "json", "vectors", "top", "min-score", "dim", "on-long", "compute", "threads",
                   "batch-tokens"},
       .description =
           "Compares the meaning of the question with that of every text: no word need be the same. "

@@ -2,19 +2,28 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "apply/similarity.h"
 #include "base/format.h"
 #include "base/json_writer.h"
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/inputs.h"
 #include "cli/model_access.h"
 #include "cli/progress.h"
+#include "cli/standard_output.h"
+#include "cli/terminal.h"
+#include "documents/record.h"
+#include "embedding/embedder.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {
@@ -136,8 +145,7 @@ int Run(const Invocation& invocation) {
   }
   const Embedder embedder = OpenEmbedder(invocation);
   EmbedOptions embed = EmbedOptionsOf(invocation.options, embedder);
-  std::vector<std::string_view> texts;
-  for (const Record& record : records) texts.emplace_back(record.text);
+  const std::vector<std::string_view> texts = TextsOf(records);
   EmbedStats stats;
   const auto start = std::chrono::steady_clock::now();
   Matrix<float> vectors;

@@ -1,10 +1,12 @@
 #include "cli/standard_output.h"
 
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/format.h"

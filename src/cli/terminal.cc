@@ -2,12 +2,14 @@
 
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include <algorithm>
 #include <array>
 #include <clocale>
 #include <cmath>
-#include <cwchar>
+#include <string>
+#include <string_view>
 
 #include "base/format.h"
 #include "base/utf8.h"
@@ -22,6 +24,7 @@ constexpr char32_t kEmojiPresentation = 0xFE0F;
 
 std::size_t ScreenWidth(int descriptor) {
   winsize size{};
+  // NOLINTNEXTLINE(misc-include-cleaner): TIOCGWINSZ is <sys/ioctl.h>'s, wherever that has it from.
   if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kWidthWithoutScreen;
   return std::max<std::size_t>(size.ws_col, 40);  // Narrower than this, lines may as well break.
 }
@@ -81,6 +84,16 @@ std::size_t FittingBytes(std::string_view text, std::size_t width) {
     offset += c.bytes;
   }
   return offset;
+}
+
+// Bytes of the first line of `text`, broken between words where that is possible. At least one
+// character.
+std::size_t LineEnd(std::string_view text, std::size_t width) {
+  const std::size_t end = FittingBytes(text, width);
+  if (end == text.size() || text[end] == ' ') return end;
+  const std::size_t blank = text.substr(0, end).rfind(' ');
+  if (blank != std::string_view::npos && blank > 0) return blank;
+  return end > 0 ? end : DecodeUtf8(text, 0).bytes;
 }
 
 }  // namespace
@@ -151,14 +164,9 @@ std::string Wrap(std::string_view text, std::size_t width, std::size_t indent,
   const std::size_t room = width > indent + 10 ? width - indent : 10;
   std::string wrapped;
   for (std::size_t line = 1; line <= max_lines && !text.empty(); ++line) {
-    if (line == max_lines) return wrapped + margin + Ellipsize(text, room) + "\n";
-    std::size_t end = FittingBytes(text, room);
-    if (end < text.size() && text[end] != ' ') {
-      const std::size_t blank = text.substr(0, end).rfind(' ');
-      if (blank != std::string_view::npos && blank > 0) end = blank;
-    }
-    if (end == 0) end = DecodeUtf8(text, 0).bytes;
-    wrapped += margin + std::string(text.substr(0, end)) + "\n";
+    const bool cut = line == max_lines && DisplayWidth(text) > room;
+    const std::size_t end = LineEnd(text, cut ? room - 1 : room);
+    wrapped += margin + std::string(text.substr(0, end)) + (cut ? "…\n" : "\n");
     text.remove_prefix(end);
     while (text.starts_with(' ')) text.remove_prefix(1);
   }
@@ -172,7 +180,7 @@ std::string Bar(double share, std::size_t width) {
       static_cast<std::size_t>(std::lround(clamped * 8 * static_cast<double>(width)));
   std::string bar;
   for (std::size_t i = 0; i < eighths / 8; ++i) bar += "█";
-  return PadRight(bar + kEighths[eighths % 8], width);
+  return bar + kEighths[eighths % 8];
 }
 
 std::string WithCommas(std::size_t number) {

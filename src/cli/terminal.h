@@ -60,7 +60,7 @@ std::string PadLeft(std::string_view text, std::size_t width);
 std::string Wrap(std::string_view text, std::size_t width, std::size_t indent,
                  std::size_t max_lines);
 
-// A bar of `width` columns, filled for `share` in [0, 1], in eighths of a column.
+// A bar of at most `width` columns, as long as `share` in [0, 1] of them, in eighths of a column.
 std::string Bar(double share, std::size_t width);
 
 // 1234567 as "1,234,567".

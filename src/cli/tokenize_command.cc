@@ -1,15 +1,23 @@
 // merle tokenize: the tokens of texts, their ids and where they stand.
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/format.h"
 #include "base/json_writer.h"
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/inputs.h"
 #include "cli/model_access.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+#include "documents/record.h"
+#include "tokenizers/tokenizer.h"
 
 namespace merle {
 namespace {

@@ -2,20 +2,26 @@
 
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "base/assert.h"
-#include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
 #include "base/json_writer.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/standard_output.h"
+#include "documents/record.h"
 #include "embedding/precision.h"
+#include "tensor/matrix.h"
 #include "tensor/vector_file.h"
 
 namespace merle {
@@ -248,13 +254,14 @@ VectorForm ChooseVectorForm(const Invocation& invocation) {
 }
 
 std::unique_ptr<VectorOutput> VectorOutput::Open(const Invocation& invocation, std::size_t dim) {
-  const auto precision = ParsePrecision(invocation.options.precision);
-  MERLE_ASSERT(precision.has_value());  // The option table allows just the known ones.
-  auto sink = OpenSink(invocation, *precision, dim);
-  if (*precision == Precision::kInt8 || *precision == Precision::kUint8) {
-    return std::make_unique<RangedOutput>(invocation, std::move(sink), *precision, dim);
+  // The option table allows just the known ones.
+  const Precision precision =
+      ParsePrecision(invocation.options.precision).value_or(Precision::kFloat32);
+  auto sink = OpenSink(invocation, precision, dim);
+  if (precision == Precision::kInt8 || precision == Precision::kUint8) {
+    return std::make_unique<RangedOutput>(invocation, std::move(sink), precision, dim);
   }
-  return std::make_unique<DirectOutput>(std::move(sink), *precision);
+  return std::make_unique<DirectOutput>(std::move(sink), precision);
 }
 
 }  // namespace merle

@@ -6,7 +6,9 @@
 #include "base/format.h"
 #include "base/json_writer.h"
 #include "base/thread_pool.h"
+#include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/terminal.h"
 #include "kernels/cpu.h"
 
 namespace merle {
@@ -31,14 +33,15 @@ std::string JsonLine() {
 }
 
 std::string ForPeople(const Terminal& screen) {
-  std::string paths;
+  std::string others;
   for (const std::string_view path : SupportedCpuPaths()) {
-    AppendFormat(paths, "{}{}", paths.empty() ? "" : ", ", path);
+    if (path != ActiveCpuPath()) AppendFormat(others, "{}{}", others.empty() ? "" : ", ", path);
   }
-  const std::size_t cores = PhysicalCores();
+  std::string path(ActiveCpuPath());
+  if (!others.empty()) path += Format(" (possible here too: {})", others);
   return screen.Bold(Format("merle {}", MERLE_VERSION)) +
-         Format("\ncommit    {}\ncompiler  {}\nCPU       uses {} (there are {}); {} core{}\n",
-                MERLE_COMMIT, Compiler(), ActiveCpuPath(), paths, cores, cores == 1 ? "" : "s");
+         Format("\ncommit    {}\ncompiler  {}\nCPU path  {}\ncores     {}\n", MERLE_COMMIT,
+                Compiler(), path, PhysicalCores());
 }
 
 int Run(const Invocation& invocation) {

@@ -10,57 +10,75 @@
 #include "kernels/softmax-inl.h"
 #include "kernels/tail-inl.h"
 
-HWY_BEFORE_NAMESPACE();
-namespace merle::HWY_NAMESPACE {
+#ifndef MERLE_KERNELS_ATTENTION_CC_
+#define MERLE_KERNELS_ATTENTION_CC_  // What follows is seen once, not once per target.
+namespace merle {
 
-// A head's columns of q, k, v or out.
-struct Head {
+// Columns of q, k or v: those of all heads, or of one.
+struct HeadColumns {
   const float* data;
   size_t stride;
 };
 
-// Columns [j, j + 4) of 4 rows of k, as 4 rows of a panel. Four at a time is what every path has.
-#if HWY_TARGET != HWY_SCALAR
-HWY_INLINE void Transpose4x4(const float* HWY_RESTRICT k, size_t stride, float* HWY_RESTRICT out) {
-  const hn::FixedTag<float, 4> d;
-  const auto a = hn::LoadU(d, k), b = hn::LoadU(d, k + stride);
-  const auto c = hn::LoadU(d, k + 2 * stride), e = hn::LoadU(d, k + 3 * stride);
+// The arguments of Attention as plain numbers: code for a target must instantiate no shared
+// templates.
+struct AttentionCall {
+  HeadColumns q, k, v;
+  size_t queries, keys, heads, head_dim;
+  float scale;
+  float* key_panels;
+  float* value_panels;
+  float* scores;
+  float* out;
+  size_t out_stride;
+};
+
+}  // namespace merle
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace merle::HWY_NAMESPACE {
+
+// out[j, c] = rows[c][j], j and c < 4, out with a stride of a panel.
+HWY_INLINE void Transpose4x4(const float* const rows[4], size_t col, float* HWY_RESTRICT out) {
+#if HWY_TARGET == HWY_SCALAR
+  for (size_t j = 0; j < 4; ++j) {
+    for (size_t c = 0; c < 4; ++c) out[j * kTileCols + c] = rows[c][col + j];
+  }
+#else
+  const hn::FixedTag<float, 4> d;  // Every path but the plain one has it.
+  const auto a = hn::LoadU(d, rows[0] + col), b = hn::LoadU(d, rows[1] + col);
+  const auto c = hn::LoadU(d, rows[2] + col), e = hn::LoadU(d, rows[3] + col);
   const auto ab_low = hn::InterleaveLower(d, a, b), ab_high = hn::InterleaveUpper(d, a, b);
   const auto ce_low = hn::InterleaveLower(d, c, e), ce_high = hn::InterleaveUpper(d, c, e);
   hn::Store(hn::ConcatLowerLower(d, ce_low, ab_low), d, out);
   hn::Store(hn::ConcatUpperUpper(d, ce_low, ab_low), d, out + kTileCols);
   hn::Store(hn::ConcatLowerLower(d, ce_high, ab_high), d, out + 2 * kTileCols);
   hn::Store(hn::ConcatUpperUpper(d, ce_high, ab_high), d, out + 3 * kTileCols);
-}
-#else
-HWY_INLINE void Transpose4x4(const float* HWY_RESTRICT k, size_t stride, float* HWY_RESTRICT out) {
-  for (size_t j = 0; j < 4; ++j) {
-    for (size_t c = 0; c < 4; ++c) out[j * kTileCols + c] = k[c * stride + j];
-  }
-}
 #endif
+}
 
-// The transpose of k as panels of 32 keys, each [head_dim, 32], filled up with zeros.
-void PackKeys(Head k, size_t keys, size_t head_dim, float* HWY_RESTRICT panels) {
+// The transpose of k as panels of 32 keys, each [head_dim, 32], filled up with copies of the last
+// key, whose scores nobody reads.
+void PackKeys(HeadColumns k, size_t keys, size_t head_dim, float* HWY_RESTRICT panels) {
+  const float* last = k.data + (keys - 1) * k.stride;
   for (size_t first = 0; first < keys; first += kTileCols, panels += head_dim * kTileCols) {
     for (size_t c = 0; c < kTileCols; c += 4) {
-      const float* key = k.data + (first + c) * k.stride;
-      const size_t left = first + c < keys ? keys - first - c : 0;
-      const size_t whole = left >= 4 ? head_dim / 4 * 4 : 0;
-      for (size_t j = 0; j < whole; j += 4) {
-        Transpose4x4(key + j, k.stride, panels + j * kTileCols + c);
+      const float* rows[4];
+      for (size_t i = 0; i < 4; ++i) {
+        rows[i] = first + c + i < keys ? k.data + (first + c + i) * k.stride : last;
       }
-      for (size_t j = whole; j < head_dim; ++j) {
-        for (size_t i = 0; i < 4; ++i) {
-          panels[j * kTileCols + c + i] = i < left ? key[i * k.stride + j] : 0.0f;
-        }
+      size_t j = 0;
+      for (; j + 4 <= head_dim; j += 4) Transpose4x4(rows, j, panels + j * kTileCols + c);
+      for (; j < head_dim; ++j) {
+        for (size_t i = 0; i < 4; ++i) panels[j * kTileCols + c + i] = rows[i][j];
       }
     }
   }
 }
 
 // v as panels of 32 columns, each [keys, 32], filled up with zeros.
-void PackValues(Head v, size_t keys, size_t head_dim, float* HWY_RESTRICT panels) {
+void PackValues(HeadColumns v, size_t keys, size_t head_dim, float* HWY_RESTRICT panels) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   for (size_t col = 0; col < head_dim; col += kTileCols) {
@@ -75,40 +93,44 @@ void PackValues(Head v, size_t keys, size_t head_dim, float* HWY_RESTRICT panels
   }
 }
 
-// Attention of `rows` <= kTileRows queries over packed keys and values.
-void AttendTile(Head q, size_t rows, size_t keys, size_t head_dim, float scale,
-                const float* key_panels, const float* value_panels, float* HWY_RESTRICT scores,
-                float* HWY_RESTRICT out, size_t out_stride) {
+// Attention of `rows` <= kTileRows queries of one head over its packed keys and values.
+void AttendTile(const AttentionCall& call, HeadColumns q, size_t rows, float* HWY_RESTRICT out) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   HWY_ALIGN static constexpr float kZeros[kTileCols] = {};
   HWY_ALIGN float tile[kTileRows * kTileCols];
+  float maxima[kTileRows];
   float inverse_sums[kTileRows];
+  const size_t keys = call.keys, head_dim = call.head_dim;
+  float* HWY_RESTRICT scores = call.scores;
   const size_t padded_keys = (keys + kTileCols - 1) / kTileCols * kTileCols;
 
   for (size_t s = 0; s < padded_keys; s += kTileCols) {
     MultiplyTile(rows, {.x = q.data,
                         .x_stride = q.stride,
-                        .panel = key_panels + s * head_dim,
+                        .panel = call.key_panels + s * head_dim,
                         .depth = head_dim,
                         .init = kZeros,
                         .y = scores + s,
                         .y_stride = padded_keys,
-                        .prefetch = key_panels,  // Nothing: they are in the cache.
+                        .prefetch = call.key_panels,  // Nothing: they are in the cache.
                         .prefetch_step = 0});
   }
+  // First all maxima, then all exponentials: the ends of the rows, long chains of few operations,
+  // then run beside the next row.
+  for (size_t r = 0; r < rows; ++r) maxima[r] = MaxOf(d, scores + r * padded_keys, keys);
   for (size_t r = 0; r < rows; ++r) {
-    inverse_sums[r] = 1.0f / ExpAndSum(d, scores + r * padded_keys, keys, scale);
+    inverse_sums[r] = 1.0f / ExpAndSum(d, scores + r * padded_keys, keys, call.scale, maxima[r]);
   }
   for (size_t col = 0; col < head_dim; col += kTileCols) {
     MultiplyTile(rows, {.x = scores,
                         .x_stride = padded_keys,
-                        .panel = value_panels + col * keys,
+                        .panel = call.value_panels + col * keys,
                         .depth = keys,
                         .init = kZeros,
                         .y = tile,
                         .y_stride = kTileCols,
-                        .prefetch = value_panels,
+                        .prefetch = call.value_panels,
                         .prefetch_step = 0});
     const size_t cols = head_dim - col < kTileCols ? head_dim - col : kTileCols;
     for (size_t r = 0; r < rows; ++r) {
@@ -116,26 +138,22 @@ void AttendTile(Head q, size_t rows, size_t keys, size_t head_dim, float scale,
       for (size_t c = 0; c < cols; c += lanes) {
         const size_t count = cols - c < lanes ? cols - c : lanes;
         StoreUpTo(hn::Mul(hn::Load(d, tile + r * kTileCols + c), factor), d,
-                  out + r * out_stride + col + c, count);
+                  out + r * call.out_stride + col + c, count);
       }
     }
   }
 }
 
-void AttentionOnTarget(MatrixView<const float> q, MatrixView<const float> k,
-                       MatrixView<const float> v, size_t heads, float scale,
-                       AttentionScratch& scratch, MatrixView<float> out) {
-  const size_t head_dim = q.cols() / heads;
-  const TileSplit split(q.rows());
-  for (size_t head = 0; head < heads; ++head) {
-    const size_t col = head * head_dim;
-    PackKeys({k.data() + col, k.stride()}, k.rows(), head_dim, scratch.keys());
-    PackValues({v.data() + col, v.stride()}, v.rows(), head_dim, scratch.values());
+void AttentionOnTarget(const AttentionCall& call) {
+  const TileSplit split(call.queries);
+  for (size_t head = 0; head < call.heads; ++head) {
+    const size_t col = head * call.head_dim;
+    PackKeys({call.k.data + col, call.k.stride}, call.keys, call.head_dim, call.key_panels);
+    PackValues({call.v.data + col, call.v.stride}, call.keys, call.head_dim, call.value_panels);
     for (size_t i = 0; i < split.count; ++i) {
       const size_t row = split.Begin(i);
-      AttendTile({q.data() + row * q.stride() + col, q.stride()}, split.Rows(i), k.rows(), head_dim,
-                 scale, scratch.keys(), scratch.values(), scratch.scores(),
-                 out.data() + row * out.stride() + col, out.stride());
+      AttendTile(call, {call.q.data + row * call.q.stride + col, call.q.stride}, split.Rows(i),
+                 call.out + row * call.out_stride + col);
     }
   }
 }
@@ -170,12 +188,25 @@ bool AttentionScratch::Fits(std::size_t keys, std::size_t head_dim) const {
 void Attention(MatrixView<const float> q, MatrixView<const float> k, MatrixView<const float> v,
                std::size_t heads, float scale, AttentionScratch& scratch,
                MatrixView<float> out) noexcept {
-  MERLE_ASSERT(heads > 0 && q.cols() % heads == 0 && q.cols() == k.cols());
+  MERLE_ASSERT(scale > 0 && heads > 0 && q.cols() % heads == 0 && q.cols() == k.cols());
   MERLE_ASSERT(k.rows() > 0 && k.rows() == v.rows() && k.cols() == v.cols());
   MERLE_ASSERT(q.rows() == out.rows() && q.cols() == out.cols());
   MERLE_ASSERT(scratch.Fits(k.rows(), q.cols() / heads));
   if (q.rows() == 0) return;
-  HWY_DYNAMIC_DISPATCH(AttentionOnTarget)(q, k, v, heads, scale, scratch, out);
+  HWY_DYNAMIC_DISPATCH(AttentionOnTarget)
+  ({.q = {q.data(), q.stride()},
+    .k = {k.data(), k.stride()},
+    .v = {v.data(), v.stride()},
+    .queries = q.rows(),
+    .keys = k.rows(),
+    .heads = heads,
+    .head_dim = q.cols() / heads,
+    .scale = scale,
+    .key_panels = scratch.keys(),
+    .value_panels = scratch.values(),
+    .scores = scratch.scores(),
+    .out = out.data(),
+    .out_stride = out.stride()});
 }
 
 }  // namespace merle

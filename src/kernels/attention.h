@@ -28,6 +28,7 @@ class AttentionScratch {
 //
 //   q, out  [queries, heads * head_dim]  each head the next head_dim columns
 //   k, v    [keys, heads * head_dim]     keys >= 1
+//   scale   above 0, usually 1 / sqrt(head_dim)
 //   scratch after Reserve(keys, head_dim) or more
 //
 // The views may be parts of one packed [tokens, 3 * hidden] matrix; `out` must be apart from all.

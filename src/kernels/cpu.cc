@@ -25,17 +25,13 @@ namespace {
 HWY_EXPORT(Target);
 
 std::string_view PathName(std::int64_t target) {
-  switch (target) {
-    case HWY_AVX3:
-    case HWY_AVX3_DL:
-      return "avx512";
-    case HWY_AVX2:
-      return "avx2";
-    case HWY_NEON:
-      return "neon";
-    default:
-      return "plain";
-  }
+  if (target == HWY_SCALAR || target == HWY_EMU128) return "plain";
+#if HWY_ARCH_ARM
+  return "neon";  // Newer versions of Highway have several.
+#else
+  if (target <= HWY_AVX3) return "avx512";  // The better a target, the lower its bit.
+  return target == HWY_AVX2 ? "avx2" : "plain";
+#endif
 }
 
 }  // namespace

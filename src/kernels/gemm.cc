@@ -10,6 +10,27 @@
 #include "kernels/tail-inl.h"
 #include "kernels/vector_math-inl.h"
 
+#ifndef MERLE_KERNELS_GEMM_CC_
+#define MERLE_KERNELS_GEMM_CC_  // What follows is seen once, not once per target.
+namespace merle {
+
+// The arguments of Linear as plain numbers: code for a target must instantiate no shared templates.
+struct LinearCall {
+  const float* x;
+  size_t x_stride, rows, depth;
+  const float* packed;
+  const float* bias;  // Or null.
+  Activation activation;
+  const float* residual;  // Or null.
+  size_t residual_stride;
+  float* y;
+  size_t y_stride, cols;
+  size_t first_panel, last_panel;
+};
+
+}  // namespace merle
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace merle::HWY_NAMESPACE {
 
@@ -65,40 +86,39 @@ struct Prefetch {
   size_t step;
 };
 
-void LinearOnTarget(MatrixView<const float> x, const PackedWeights& weights,
-                    const Epilogue& epilogue, MatrixView<float> y, PanelRange panels) {
+void LinearOnTarget(const LinearCall& call) {
   HWY_ALIGN float tile[kTileRows * kTileCols];
   HWY_ALIGN float bias[kTileCols];
-  const TileSplit split(x.rows());
-  const float* residual = epilogue.residual.data();
-  const size_t residual_stride = epilogue.residual.stride();
-  for (size_t panel = panels.first; panel < panels.last; ++panel) {
+  const TileSplit split(call.rows);
+  const size_t panel_size = call.depth * kTileCols;
+  for (size_t panel = call.first_panel; panel < call.last_panel; ++panel) {
+    const float* weights = call.packed + panel * panel_size;
+    const float* next_panel = panel + 1 < call.last_panel ? weights + panel_size : weights;
     const size_t col = panel * kTileCols;
-    const size_t cols = y.cols() - col < kTileCols ? y.cols() - col : kTileCols;
+    const size_t cols = call.cols - col < kTileCols ? call.cols - col : kTileCols;
     const bool straight_to_y =
-        cols == kTileCols && epilogue.activation == Activation::kNone && residual == nullptr;
+        cols == kTileCols && call.activation == Activation::kNone && call.residual == nullptr;
     for (size_t c = 0; c < kTileCols; ++c) {
-      bias[c] = c < cols && !epilogue.bias.empty() ? epilogue.bias[col + c] : 0.0f;
+      bias[c] = c < cols && call.bias != nullptr ? call.bias[col + c] : 0.0f;
     }
-    const float* next_panel = weights.Panel(panel + 1 < panels.last ? panel + 1 : panel);
     for (size_t i = 0; i < split.count; ++i) {
-      const Prefetch prefetch(next_panel, x.cols(), i, split.count);
+      const Prefetch prefetch(next_panel, call.depth, i, split.count);
       const size_t row = split.Begin(i);
       const size_t rows = split.Rows(i);
-      float* out = y.data() + row * y.stride() + col;
-      MultiplyTile(rows, {.x = x.data() + row * x.stride(),
-                          .x_stride = x.stride(),
-                          .panel = weights.Panel(panel),
-                          .depth = x.cols(),
+      float* y = call.y + row * call.y_stride + col;
+      MultiplyTile(rows, {.x = call.x + row * call.x_stride,
+                          .x_stride = call.x_stride,
+                          .panel = weights,
+                          .depth = call.depth,
                           .init = bias,
-                          .y = straight_to_y ? out : tile,
-                          .y_stride = straight_to_y ? y.stride() : kTileCols,
+                          .y = straight_to_y ? y : tile,
+                          .y_stride = straight_to_y ? call.y_stride : kTileCols,
                           .prefetch = prefetch.start,
                           .prefetch_step = prefetch.step});
       if (straight_to_y) continue;
-      Finish(epilogue.activation, tile, rows, cols,
-             residual == nullptr ? nullptr : residual + row * residual_stride + col,
-             residual_stride, out, y.stride());
+      const float* residual =
+          call.residual == nullptr ? nullptr : call.residual + row * call.residual_stride + col;
+      Finish(call.activation, tile, rows, cols, residual, call.residual_stride, y, call.y_stride);
     }
   }
 }
@@ -122,7 +142,21 @@ void Linear(MatrixView<const float> x, const PackedWeights& weights, const Epilo
   MERLE_ASSERT(epilogue.residual.data() == nullptr ||
                (epilogue.residual.rows() == y.rows() && epilogue.residual.cols() == y.cols()));
   if (x.rows() == 0) return;
-  HWY_DYNAMIC_DISPATCH(LinearOnTarget)(x, weights, epilogue, y, panels);
+  HWY_DYNAMIC_DISPATCH(LinearOnTarget)
+  ({.x = x.data(),
+    .x_stride = x.stride(),
+    .rows = x.rows(),
+    .depth = x.cols(),
+    .packed = weights.packed().data(),
+    .bias = epilogue.bias.empty() ? nullptr : epilogue.bias.data(),
+    .activation = epilogue.activation,
+    .residual = epilogue.residual.data(),
+    .residual_stride = epilogue.residual.stride(),
+    .y = y.data(),
+    .y_stride = y.stride(),
+    .cols = y.cols(),
+    .first_panel = panels.first,
+    .last_panel = panels.last});
 }
 
 void Linear(MatrixView<const float> x, const PackedWeights& weights, const Epilogue& epilogue,

@@ -16,14 +16,15 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 inline constexpr size_t kTileCols = 32;  // PackedWeights::kPanelCols.
 
-// Rows of a tile. Each takes two vectors of sums; two vectors of the panel and one of x are needed
-// beside them: 12 * 2 + 3 of 32 registers, 6 * 2 + 3 of 16. At least 4 rows, so that 8 sums hide
-// the 4 cycles of two FMA units.
-#if HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON
-inline constexpr size_t kTileRows = 12;
+// Most rows of a tile. Each takes two vectors of sums; two vectors of the panel and one of x are
+// needed beside them: 12 * 2 + 3 of 32 registers, 6 * 2 + 3 of 16. At least 4 rows, so that 8 sums
+// hide the 4 cycles of two FMA units.
+#if HWY_TARGET <= HWY_AVX3 || (HWY_ARCH_ARM_A64 && HWY_TARGET < HWY_EMU128)
+#define MERLE_32_REGISTERS 1
 #else
-inline constexpr size_t kTileRows = 6;
+#define MERLE_32_REGISTERS 0
 #endif
+inline constexpr size_t kTileRows = MERLE_32_REGISTERS ? 12 : 6;
 
 // y[r, c] = init[c] + sum over k < depth of x[r, k] * panel[k, c], c < 32.
 struct Tile {
@@ -108,7 +109,7 @@ HWY_INLINE void MultiplyTile(size_t rows, const Tile& t) {
       return MultiplyRows<5>(t);
     case 6:
       return MultiplyRows<6>(t);
-#if HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON
+#if MERLE_32_REGISTERS
     case 7:
       return MultiplyRows<7>(t);
     case 8:
@@ -126,6 +127,8 @@ HWY_INLINE void MultiplyTile(size_t rows, const Tile& t) {
       HWY_ASSERT(false);
   }
 }
+
+#undef MERLE_32_REGISTERS
 
 // Splits `rows` into tiles of nearly equal height: 13 rows are 7 and 6, since a tile of one row
 // would take as long as one of four.

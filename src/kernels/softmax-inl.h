@@ -16,37 +16,36 @@ HWY_BEFORE_NAMESPACE();
 namespace merle::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// The largest of scale * x[i], i < n; n >= 1.
+// The largest of x[i], i < n; n >= 1.
 template <class D>
-HWY_INLINE float ScaledMax(D d, const float* x, size_t n, float scale) {
+HWY_INLINE float MaxOf(D d, const float* x, size_t n) {
   const size_t lanes = hn::Lanes(d);
-  const auto scales = hn::Set(d, scale);
   auto max = hn::Neg(hn::Inf(d));
   size_t i = 0;
-  for (; i + lanes <= n; i += lanes) max = hn::Max(max, hn::Mul(hn::LoadU(d, x + i), scales));
+  for (; i + lanes <= n; i += lanes) max = hn::Max(max, hn::LoadU(d, x + i));
   if (i < n) {
-    const auto last = hn::Max(max, hn::Mul(LoadTail(d, x + i, n - i), scales));
+    const auto last = hn::Max(max, LoadTail(d, x + i, n - i));
     max = hn::IfThenElse(hn::FirstN(d, n - i), last, max);
   }
   return hn::GetLane(hn::MaxOfLanes(d, max));
 }
 
-// Replaces x[i] by exp(scale * x[i] - max), max the largest of scale * x, and returns their sum.
+// Replaces x[i] by exp(scale * (x[i] - max)), max = MaxOf(x), scale > 0, and returns their sum.
 // One running sum is enough: an exponential takes longer than an addition.
 template <class D>
-HWY_INLINE float ExpAndSum(D d, float* x, size_t n, float scale) {
+HWY_INLINE float ExpAndSum(D d, float* x, size_t n, float scale, float max) {
   const size_t lanes = hn::Lanes(d);
-  const auto max = hn::Set(d, ScaledMax(d, x, n, scale));
   const auto scales = hn::Set(d, scale);
+  const auto scaled_max = hn::Mul(hn::Set(d, max), scales);
   auto sum = hn::Zero(d);
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    const auto e = Exp(d, hn::MulSub(hn::LoadU(d, x + i), scales, max));
+    const auto e = ExpBelow88(d, hn::MulSub(hn::LoadU(d, x + i), scales, scaled_max));
     hn::StoreU(e, d, x + i);
     sum = hn::Add(sum, e);
   }
   if (i < n) {
-    const auto e = Exp(d, hn::MulSub(LoadTail(d, x + i, n - i), scales, max));
+    const auto e = ExpBelow88(d, hn::MulSub(LoadTail(d, x + i, n - i), scales, scaled_max));
     StoreTail(e, d, x + i, n - i);
     sum = hn::Add(sum, hn::IfThenElseZero(hn::FirstN(d, n - i), e));
   }

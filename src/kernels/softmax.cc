@@ -14,7 +14,7 @@ void SoftmaxOnTarget(float* x, size_t rows, size_t cols, size_t stride) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   for (size_t r = 0; r < rows; ++r, x += stride) {
-    const auto sum = hn::Set(d, ExpAndSum(d, x, cols, 1.0f));
+    const auto sum = hn::Set(d, ExpAndSum(d, x, cols, 1.0f, MaxOf(d, x, cols)));
     for (size_t i = 0; i < cols; i += lanes) {
       const size_t count = cols - i < lanes ? cols - i : lanes;
       StoreUpTo(hn::Div(LoadUpTo(d, x + i, count), sum), d, x + i, count);

@@ -1,7 +1,6 @@
 #include "tensor/npy.h"
 
 #include <charconv>
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/format.h"
 #include "tensor/npy.h"
+#include "tensor/safetensors.h"
 #include "tensor/safetensors_writer.h"
 
 namespace merle {
@@ -115,5 +116,22 @@ void VectorWriter::Finish() {
 }
 
 std::size_t VectorWriter::rows() const { return state_->rows; }
+
+Matrix<float> ReadVectorFile(const std::string& path) {
+  const auto format = VectorFormatOfPath(path);
+  if (!format) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("{}: vectors are read from .npy and .safetensors files", path));
+  }
+  if (*format == VectorFormat::kNpy) return ReadNpy(path);
+  const SafetensorsFile file = SafetensorsFile::Open(path);
+  const Tensor* tensor = file.Find(kTensorName);
+  if (tensor == nullptr || tensor->shape.size() != 2) {
+    throw Error(ErrorCode::kDataLoss, Format("{}: has no matrix called '{}'", path, kTensorName));
+  }
+  Matrix<float> vectors(tensor->shape[0], tensor->shape[1]);
+  ConvertToFloat(tensor->dtype, tensor->bytes, {vectors.data(), tensor->elements});
+  return vectors;
+}
 
 }  // namespace merle

@@ -1,4 +1,4 @@
-// Writes a matrix to a file row by row: .npy or .safetensors, the whole file or none.
+// Matrices in files: written row by row as .npy or .safetensors, the whole file or none, and read.
 #pragma once
 
 #include <cstddef>
@@ -64,5 +64,10 @@ class VectorWriter {
 
   std::unique_ptr<State> state_;
 };
+
+// Reads such a file of floats, F32 or F16, into memory. Throws kNotFound if there is no file,
+// kInvalidArgument if its ending is neither .npy nor .safetensors, kDataLoss if it is broken or has
+// no matrix "embeddings", kUnimplemented for other types.
+Matrix<float> ReadVectorFile(const std::string& path);
 
 }  // namespace merle

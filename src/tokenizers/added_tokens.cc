@@ -67,11 +67,10 @@ AddedToken AddedToken::FromJson(const JsonValue& json) {
 AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary& vocabulary,
                          const Normalizer* normalizer) {
   auto next_id = static_cast<std::int32_t>(vocabulary.size());
-  std::unordered_map<std::string_view, std::size_t> by_content;
   for (const AddedToken& token : tokens) {
     if (token.content.empty()) continue;
     Item item = {token, NormalizedContent(token, normalizer), 0};
-    if (const auto known = by_content.find(token.content); known != by_content.end()) {
+    if (const auto known = by_content_.find(token.content); known != by_content_.end()) {
       item.id = items_[known->second].id;
       items_[known->second] = std::move(item);
       continue;
@@ -83,7 +82,7 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary
                   Format("the added token '{}' gets id {}, which is that of '{}'", token.content,
                          item.id, *vocabulary.TokenOf(item.id)));
     }
-    by_content.emplace(token.content, items_.size());
+    by_content_.emplace(token.content, items_.size());
     by_id_.emplace(item.id, items_.size());
     items_.push_back(std::move(item));
   }
@@ -174,15 +173,13 @@ const AddedTokens::Item* AddedTokens::Find(std::int32_t id) const {
 }
 
 std::optional<std::int32_t> AddedTokens::IdOf(std::string_view content) const {
-  const auto found = std::find_if(items_.begin(), items_.end(),
-                                  [&](const Item& item) { return item.token.content == content; });
-  return found == items_.end() ? std::nullopt : std::optional(found->id);
+  const auto found = by_content_.find(std::string(content));
+  return found == by_content_.end() ? std::nullopt : std::optional(items_[found->second].id);
 }
 
 bool AddedTokens::IsSpecial(std::string_view text) const {
-  return std::any_of(items_.begin(), items_.end(), [&](const Item& item) {
-    return item.token.special && item.token.content == text;
-  });
+  const auto found = by_content_.find(std::string(text));
+  return found != by_content_.end() && items_[found->second].token.special;
 }
 
 }  // namespace merle

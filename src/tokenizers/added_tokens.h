@@ -49,7 +49,7 @@ class AddedTokens {
   const std::vector<Item>& items() const { return items_; }
   const Item* Find(std::int32_t id) const;
   std::optional<std::int32_t> IdOf(std::string_view content) const;
-  // Whether some special token's content is `text`.
+  // Whether `text` is the content of a special token.
   bool IsSpecial(std::string_view text) const;
 
  private:
@@ -65,7 +65,8 @@ class AddedTokens {
   static Matcher MakeMatcher(const std::vector<Item>& items, bool normalized);
 
   std::vector<Item> items_;
-  std::unordered_map<std::int32_t, std::size_t> by_id_;
+  std::unordered_map<std::int32_t, std::size_t> by_id_;  // Indices of items.
+  std::unordered_map<std::string, std::size_t> by_content_;
   Matcher raw_;         // In the text as it is.
   Matcher normalized_;  // In the normalized text.
 };

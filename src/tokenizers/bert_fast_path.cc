@@ -27,7 +27,7 @@ class BertFastPath::Run {
         longest_word_(4 * path.model_.max_input_chars_per_word()) {}
 
   std::size_t Encode() {
-    while (at_ < text_.size() && !(limit_.stop_early && tokens_ > limit_.tokens)) {
+    while (at_ < text_.size() && !KnowsEnough()) {
       if (path_.word_[Byte()] != 0) {
         AppendAsciiWord();
       } else if (!TakeAddedToken()) {
@@ -43,6 +43,8 @@ class BertFastPath::Run {
   }
 
  private:
+  bool KnowsEnough() const { return limit_.stop_early && tokens_ > limit_.tokens; }
+
   unsigned char Byte() const { return static_cast<unsigned char>(text_[at_]); }
 
   // Runs over word characters while the word has room. One byte more than the longest word is
@@ -103,7 +105,7 @@ class BertFastPath::Run {
       const CodePoint c = DecodeUtf8(text_, at_);
       at_ += c.bytes;
       Clean(c.value);
-    } while (at_ < text_.size() && !path_.starts_added_[Byte()] &&
+    } while (at_ < text_.size() && !KnowsEnough() && !path_.starts_added_[Byte()] &&
              (Byte() >= 0x80 || path_.actions_[Byte()] == Action::kDrop));
     EndMarks();
   }
@@ -118,8 +120,7 @@ class BertFastPath::Run {
     if (alone) EndMarks();
     if (alone) EndWord();
     if (path_.options_.strip_accents) {
-      for (const char32_t part : Decompose(c, Decomposition::kCanonical).view())
-        TakeDecomposed(part);
+      for (const char32_t part : Decompose(c, Decomposition::kCanonical)) TakeDecomposed(part);
     } else {
       TakeNormalized(c);
     }
@@ -148,7 +149,7 @@ class BertFastPath::Run {
 
   void TakeNormalized(char32_t c) {
     if (!path_.options_.lowercase) return Split(c);
-    for (const char32_t lower : LowerCase(c).view()) Split(lower);
+    for (const char32_t lower : LowerCase(c)) Split(lower);
   }
 
   // BertPreTokenizer, on a character that is normalized.

@@ -26,14 +26,14 @@ class BertFastPathTest : public testing::TestWithParam<int> {
       tokens.push_back({text, static_cast<std::int32_t>(tokens.size())});
     };
     for (const auto& [first, last] : {std::pair<char32_t, char32_t>{0x21, 0x17F},
-                                     {0x300, 0x3FF},
-                                     {0x600, 0x6FF},
-                                     {0x900, 0x97F},
-                                     {0x1100, 0x11FF},
-                                     {0x302A, 0x302F},
-                                     {0x4E00, 0x4E7F},
-                                     {0x1D165, 0x1D16D},
-                                     {0x1E000, 0x1E02A}}) {
+                                      {0x300, 0x3FF},
+                                      {0x600, 0x6FF},
+                                      {0x900, 0x97F},
+                                      {0x1100, 0x11FF},
+                                      {0x302A, 0x302F},
+                                      {0x4E00, 0x4E7F},
+                                      {0x1D165, 0x1D16D},
+                                      {0x1E000, 0x1E02A}}) {
       for (char32_t c = first; c <= last; ++c) {
         add("", c);
         add("##", c);

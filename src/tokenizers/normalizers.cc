@@ -25,7 +25,7 @@ std::vector<Change> DecomposeAll(std::string_view text, Decomposition kind) {
     const CodePoint c = DecodeUtf8(text, i);
     i += c.bytes;
     int change = 0;
-    for (const char32_t value : Decompose(c.value, kind).view()) {
+    for (const char32_t value : Decompose(c.value, kind)) {
       if (CombiningClass(value) == 0) {
         sort_marks();
         first_mark = out.size() + 1;
@@ -71,7 +71,7 @@ std::unique_ptr<Normalizer> Lowercase::FromJson(const JsonValue&) {
 
 void Lowercase::Normalize(AlignedText& text) const {
   text.Map([](char32_t c, auto&& emit) {
-    for (const char32_t lower : LowerCase(c).view()) emit(lower);
+    for (const char32_t lower : LowerCase(c)) emit(lower);
   });
 }
 

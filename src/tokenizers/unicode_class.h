@@ -44,7 +44,8 @@ struct CodePoints {
   char32_t values[kMost];
   std::size_t count;
 
-  std::span<const char32_t> view() const { return {values, count}; }
+  const char32_t* begin() const { return values; }
+  const char32_t* end() const { return values + count; }
 };
 
 // The lower case of `c` (Unicode 17): one code point, but two for U+0130.

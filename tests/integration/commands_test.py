@@ -4,7 +4,7 @@ import json
 import os
 import re
 
-from harness import MODEL, MODELS, CommandTest, environment, json_lines, main, run, run_at_terminal
+from harness import MODEL, MODELS, CommandTest, json_lines, main, run, run_at_terminal
 
 M = f"-m {MODEL}"
 
@@ -16,7 +16,7 @@ LINES = [
     ("-h", 0, r"embed +Turn texts into vectors", r"^$"),
     ("--help", 0, r"merle COMMAND -h", r"^$"),
     ("help", 0, r"eval sts", r"^$"),
-    ("help embed", 0, r"--batch-tokens N .*\n?.*\[8192\] \(MERLE_BATCH_TOKENS\)", r"^$"),
+    ("help embed", 0, r"--batch-tokens N .*\n?.*\[32768\] \(MERLE_BATCH_TOKENS\)", r"^$"),
     ("help models show", 0, r"merle models show \[MODEL\]", r"^$"),
     ("help embedd", 2, r"^$", r"no command 'embedd'; did you mean 'embed'\?"),
     ("version", 0, r"merle \d+\.\d+\.\d+\ncommit +\S+\ncompiler +\S+", r"^$"),

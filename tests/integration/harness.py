@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-MERLE = os.environ.get("MERLE", "build/merle")
+MERLE = os.path.abspath(os.environ.get("MERLE", "build/merle"))
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 MODELS = SOURCE / "tests" / "golden" / "embedding"
 MODEL = MODELS / "st-short"  # 16 components, at most 16 tokens or so: see its config.
@@ -49,6 +49,15 @@ def run_at_terminal(*words, env=None):
         output += piece
     os.close(screen)
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), output.decode()
+
+
+def golden_cases(model):
+    """The cases of a golden model. A text may be written as parts, each with how often it comes."""
+    cases = json_lines((MODELS / model / "cases.jsonl").read_text(encoding="utf-8"))
+    for case in cases:
+        if not isinstance(case["text"], str):
+            case["text"] = "".join(part * times for part, times in case["text"])
+    return cases
 
 
 def json_lines(text):

@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import sys
 
-from harness import MERLE, SKIPPED, SOURCE, CommandTest, json_lines, main, run
+from harness import MERLE, SKIPPED, SOURCE, CommandTest, json_lines, main
 
 
 def default_model_is_here():

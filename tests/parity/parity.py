@@ -3,7 +3,7 @@
 
   python3 tests/parity/parity.py --merle build/merle --minilm FOLDER [--data DIR]
 
-Run it in a venv with tools/requirements-oracle.txt, from the root of the repository (`make test-long` does).
+run it in a venv with tools/requirements-oracle.txt, from the root of the repository (`make test-long` does).
 Vectors: `merle embed` against SentenceTransformer.encode (float32, CPU) on the hard texts, the sample and,
 with --data, the sentences of the STS Benchmark's dev set. Tokens: `merle tokenize` (with special tokens,
 nothing cut) against the tokenizers package on the hard texts and, with --data, 20,000 lines of the corpus.
@@ -30,41 +30,41 @@ import torch  # noqa: E402
 from sentence_transformers import SentenceTransformer  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
-kMaxDifference = 1e-5
-kMinCosine = 0.999999
-kCorpusLines = 20000
-kCorpusStride = 20  # One article in twenty, so that the lines come from all over the corpus.
-kShown = 3  # Differences printed of each set.
+MAX_DIFFERENCE = 1e-5
+MIN_COSINE = 0.999999
+CORPUS_LINES = 20000
+CORPUS_STRIDE = 20  # One article in twenty, so that the lines come from all over the corpus.
+SHOWN = 3  # Differences printed of each set.
 
 
-def Expand(text):
+def expand(text):
     """Returns the string that a list of [STRING, COUNT] of the golden files stands for."""
     return text if isinstance(text, str) else "".join(piece * count for piece, count in text)
 
 
-def HardTexts():
+def hard_texts():
     """Returns the texts of the golden files, each once."""
     golden = pathlib.Path("tests/golden")
     paths = [golden / "embedding/all-MiniLM-L6-v2/texts.jsonl", golden / "tokenizers/all-MiniLM-L6-v2/cases.jsonl"]
     lines = itertools.chain.from_iterable(path.read_text(encoding="utf-8").splitlines() for path in paths)
-    return list(dict.fromkeys(Expand(json.loads(line)["text"]) for line in lines))
+    return list(dict.fromkeys(expand(json.loads(line)["text"]) for line in lines))
 
 
-def SampleTexts(path):
+def sample_texts(path):
     return [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def StsSentences(path):
+def sts_sentences(path):
     """Returns both sentences of each row: columns 6 and 7, separated by tabs, no quoting."""
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").split("\n") if line]
     return [row[column] for row in rows for column in (5, 6)]
 
 
-def CorpusLines(path):
+def corpus_lines(path):
     with lzma.open(path, "rt", encoding="utf-8") as articles:
-        chosen = itertools.islice(articles, 0, None, kCorpusStride)
+        chosen = itertools.islice(articles, 0, None, CORPUS_STRIDE)
         lines = itertools.chain.from_iterable(json.loads(article)["text"].split("\n") for article in chosen)
-        return list(itertools.islice(lines, kCorpusLines))
+        return list(itertools.islice(lines, CORPUS_LINES))
 
 
 class Command:
@@ -73,7 +73,7 @@ class Command:
     def __init__(self, merle, model):
         self.merle, self.model = merle, model
 
-    def Run(self, name, texts, *arguments):
+    def run(self, name, texts, *arguments):
         """Runs `merle NAME` over the texts as JSONL and returns its standard output."""
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "texts.jsonl"
@@ -84,18 +84,18 @@ class Command:
             sys.exit(f"{' '.join(map(str, command))}\nexited with {done.returncode}: {done.stderr.decode(errors='replace')}")
         return done.stdout
 
-    def Embed(self, texts):
+    def embed(self, texts):
         with tempfile.TemporaryDirectory() as folder:
             output = pathlib.Path(folder) / "vectors.npy"
-            self.Run("embed", texts, "-o", output, "-q")
+            self.run("embed", texts, "-o", output, "-q")
             return np.load(output)
 
-    def Tokenize(self, texts):
+    def tokenize(self, texts):
         # Split at the line feed only: a token may hold U+2028.
-        return [json.loads(line) for line in self.Run("tokenize", texts, "--json").decode().rstrip("\n").split("\n")]
+        return [json.loads(line) for line in self.run("tokenize", texts, "--json").decode().rstrip("\n").split("\n")]
 
 
-def CompareVectors(name, texts, command, reference):
+def compare_vectors(name, texts, command, reference):
     """Prints a row of the table and says whether the set passes."""
     expected = reference.encode(texts, show_progress_bar=False).astype(np.float64)
     actual = command.Embed(texts)
@@ -108,13 +108,13 @@ def CompareVectors(name, texts, command, reference):
     cosines = (actual * expected).sum(axis=1) / norms
     print(f"| {name} | {len(texts)} | {differences.max():.1e} | {cosines.min():.9f} |")
     # Written so that a NaN fails.
-    bad = [i for i in range(len(texts)) if not (differences[i] <= kMaxDifference and cosines[i] >= kMinCosine)]
-    for i in bad[:kShown]:
+    bad = [i for i in range(len(texts)) if not (differences[i] <= MAX_DIFFERENCE and cosines[i] >= MIN_COSINE)]
+    for i in bad[:SHOWN]:
         print(f"{name}: |difference| {differences[i]:.2e}, cosine {cosines[i]:.9f}: {texts[i][:200]!r}", file=sys.stderr)
     return not bad
 
 
-def CompareTokens(name, texts, command, tokenizer):
+def compare_tokens(name, texts, command, tokenizer):
     """Prints a row of the table and says whether all ids, tokens and offsets agree."""
     actual = command.Tokenize(texts)
     if len(actual) != len(texts):
@@ -127,7 +127,7 @@ def CompareTokens(name, texts, command, tokenizer):
         for key, value in expected.items():
             if line[key] != value:
                 bad += 1
-                if bad <= kShown:
+                if bad <= SHOWN:
                     print(f"{name}: {key} of {text[:200]!r}\n  expected {str(value)[:300]}\n  found    {str(line[key])[:300]}", file=sys.stderr)
                 break
     print(f"| {name} | {len(texts)} | {tokens} | {bad} |")
@@ -146,7 +146,7 @@ def main():
 
     skipped = []
 
-    def FromData(relative, read):
+    def from_data(relative, read):
         """Returns what `read` makes of a file of --data, or None, with the reason noted."""
         if arguments.data is None:
             skipped.append(f"{relative}: no --data DIR given")
@@ -157,26 +157,26 @@ def main():
         return None
 
     command = Command(arguments.merle.resolve(), arguments.minilm)
-    hard = HardTexts()
+    hard = hard_texts()
     vector_sets = {
         "hard texts": hard,
-        "sample": SampleTexts(arguments.sample),
-        "STS-B dev sentences": FromData("sts/stsbenchmark/sts-dev.csv", StsSentences),
+        "sample": sample_texts(arguments.sample),
+        "STS-B dev sentences": from_data("sts/stsbenchmark/sts-dev.csv", sts_sentences),
     }
-    token_sets = {"hard texts": hard, "corpus lines": FromData("corpus/wikipedia-en-2014.jsonl.xz", CorpusLines)}
+    token_sets = {"hard texts": hard, "corpus lines": from_data("corpus/wikipedia-en-2014.jsonl.xz", corpus_lines)}
     passed = True
 
     reference = SentenceTransformer(str(arguments.minilm), device="cpu", model_kwargs={"dtype": torch.float32})
     print("| vectors of all-MiniLM-L6-v2 | texts | largest difference | smallest cosine |\n|---|--:|--:|--:|")
     for name, texts in vector_sets.items():
-        passed &= texts is None or CompareVectors(name, texts, command, reference)
+        passed &= texts is None or compare_vectors(name, texts, command, reference)
 
     tokenizer = Tokenizer.from_file(str(arguments.minilm / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     print("\n| tokens of all-MiniLM-L6-v2 | texts | tokens | texts that differ |\n|---|--:|--:|--:|")
     for name, texts in token_sets.items():
-        passed &= texts is None or CompareTokens(name, texts, command, tokenizer)
+        passed &= texts is None or compare_tokens(name, texts, command, tokenizer)
 
     for reason in skipped:
         print(f"\nSkipped: {reason}")

@@ -1,6 +1,6 @@
 # The names a user types. Everything else is in CMakeLists.txt and tools/.
 
-QUESTION ?= Why is the sea salty?
+export QUESTION ?= Why is the sea salty?
 
 .PHONY: help run build model test test-long bench clean
 
@@ -12,7 +12,7 @@ help:
 	@echo "make bench      compare with PyTorch, ONNX Runtime and OpenVINO"
 
 run: build model
-	@tools/demo "$(QUESTION)"
+	@tools/demo "$$QUESTION"
 
 build:
 	@tools/install build

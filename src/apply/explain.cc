@@ -108,7 +108,7 @@ Explanation Explain(const Embedder& embedder, std::string_view text,
   explanation.tokens = ListTokens(embedder, explanation.text, encoding, options.table_numbers);
 
   const Matrix<float> last = FollowLayers(embedder, encoding.ids, explanation.tokens);
-  const std::vector<float> shares = embedder.PoolingShares(last.view());
+  const std::vector<float> shares = embedder.PoolingShares(last.view(), options.embed.prompt);
   const std::vector<double> contributions = PooledContributions(shares, last.view());
   for (std::size_t t = 0; t < shares.size(); ++t) {
     explanation.tokens[t].pooling_share = shares[t];

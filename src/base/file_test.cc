@@ -49,6 +49,7 @@ TEST_F(FileTest, WritesWholeFilesOfAnySize) {
     EXPECT_EQ(ReadFile(Path("f"), 1 << 20), content);
     const MappedFile mapped = MappedFile::Open(Path("f"));
     EXPECT_EQ(mapped.bytes().size(), size);
+    if (size == 0) continue;  // memcmp wants pointers.
     EXPECT_EQ(std::memcmp(mapped.bytes().data(), content.data(), size), 0);
   }
   EXPECT_EQ(FilesLeft(), 1u);

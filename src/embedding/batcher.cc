@@ -45,8 +45,8 @@ bool Batcher::TokenizeOne(std::span<const std::string_view> texts, std::size_t i
                                                {.max_length = max_tokens_}, ids, !refuse_long);
   if (cut > 0 && refuse_long) {
     throw Error(ErrorCode::kInvalidArgument,
-                Format("text {} has {} tokens, the model takes {}; shorten it or let it be cut", index,
-                       max_tokens_ + cut, max_tokens_));
+                Format("text {} has {} tokens, the model takes {}; shorten it or let it be cut",
+                       index, max_tokens_ + cut, max_tokens_));
   }
   return cut > 0;
 }

@@ -24,12 +24,12 @@ namespace {
 Pooling LoadPooling(const ModelFolder& model) {
   if (!model.has_modules_file) return Pooling({PoolingMode::kMean});
   if (model.modules.size() < 2 || model.modules[1].class_name != "Pooling") {
-    throw Error(ErrorCode::kUnimplemented,
-                Format("{}: modules.json has no Pooling after the Transformer, which is not supported",
-                       model.modules[0].folder));
+    throw Error(
+        ErrorCode::kUnimplemented,
+        Format("{}: modules.json has no Pooling after the Transformer, which is not supported",
+               model.modules[0].folder));
   }
-  return Pooling::FromConfig(
-      JsonDocument::Load(model.modules[1].folder + "/config.json").root());
+  return Pooling::FromConfig(JsonDocument::Load(model.modules[1].folder + "/config.json").root());
 }
 
 std::vector<std::unique_ptr<Module>> LoadModules(const ModelFolder& model, std::size_t dim) {
@@ -56,8 +56,8 @@ struct Embedder::Parts {
   Parts(const std::string& path, const EmbedderOptions& options)
       : folder(ReadModelFolder(path)),
         model(LoadEncoderModel(folder.modules[0].folder)),
-        tokenizer(Tokenizer::Load(folder.modules[0].folder,
-                                  {.lowercase_first = folder.lowercase_first})),
+        tokenizer(
+            Tokenizer::Load(folder.modules[0].folder, {.lowercase_first = folder.lowercase_first})),
         pooling(LoadPooling(folder)),
         modules(LoadModules(folder, pooling.modes().size() * model->shape().hidden_size)),
         max_tokens(MaxTokens(folder, tokenizer, *model)),
@@ -65,8 +65,8 @@ struct Embedder::Parts {
         pool(options.pool == nullptr ? own_pool.get() : options.pool) {
     if (tokenizer.id_limit() > model->shape().vocab_size) {
       throw Error(ErrorCode::kDataLoss,
-                  Format("{}: the tokenizer's ids go up to {}, the embedding table has {} rows", path,
-                         tokenizer.id_limit() - 1, model->shape().vocab_size));
+                  Format("{}: the tokenizer's ids go up to {}, the embedding table has {} rows",
+                         path, tokenizer.id_limit() - 1, model->shape().vocab_size));
     }
   }
 
@@ -75,8 +75,8 @@ struct Embedder::Parts {
 
   // Tokens of the prompt that pooling leaves out: those it has alone, less a closing special one.
   std::size_t SkippedTokens(std::string_view prompt) const;
-  void EmbedGroup(const TokenizedTexts& texts, TextGroup group, std::size_t skip, ThreadPool& threads,
-                  MatrixView<float> out) const;
+  void EmbedGroup(const TokenizedTexts& texts, TextGroup group, std::size_t skip,
+                  ThreadPool& threads, MatrixView<float> out) const;
   void Finish(MatrixView<const float> pooled, MatrixView<float> out) const;
 
   ModelFolder folder;
@@ -92,8 +92,7 @@ struct Embedder::Parts {
 std::size_t Embedder::Parts::SkippedTokens(std::string_view prompt) const {
   if (pooling.include_prompt() || prompt.empty()) return 0;
   const Encoding encoding = tokenizer.Encode(prompt, {.max_length = max_tokens});
-  const bool ends_special =
-      !encoding.ids.empty() && encoding.special_tokens_mask.back() != 0;
+  const bool ends_special = !encoding.ids.empty() && encoding.special_tokens_mask.back() != 0;
   return encoding.ids.size() - (ends_special ? 1 : 0);
 }
 
@@ -107,9 +106,8 @@ void Embedder::Parts::EmbedGroup(const TokenizedTexts& texts, TextGroup group, s
   for (std::size_t i = 0; i <= count; ++i) starts[i] = texts.starts[group.first + i] - begin;
 
   Matrix<float> states(tokens, model->shape().hidden_size);
-  const TokenBatch batch{.ids = std::span(texts.ids).subspan(begin, tokens),
-                         .type_ids = {},
-                         .starts = starts};
+  const TokenBatch batch{
+      .ids = std::span(texts.ids).subspan(begin, tokens), .type_ids = {}, .starts = starts};
   model->Forward(batch, threads, states.view());
 
   Matrix<float> pooled(count, pooled_dim());
@@ -195,9 +193,9 @@ ThreadPool& Embedder::pool() const { return *parts_->pool; }
 
 std::string Embedder::Describe() const {
   const EncoderShape& shape = parts_->model->shape();
-  std::string text = Format("Transformer: {}, {} layers, {} heads, {} wide\nPooling:",
-                            parts_->model->model_type(), shape.layers, shape.heads,
-                            shape.hidden_size);
+  std::string text =
+      Format("Transformer: {}, {} layers, {} heads, {} wide\nPooling:", parts_->model->model_type(),
+             shape.layers, shape.heads, shape.hidden_size);
   for (const PoolingMode mode : parts_->pooling.modes()) {
     text += Format(" {}", PoolingModeName(mode));
   }
@@ -206,8 +204,10 @@ std::string Embedder::Describe() const {
   return text;
 }
 
-std::vector<float> Embedder::PoolingShares(MatrixView<const float> hidden_states) const {
-  return parts_->pooling.Shares(hidden_states);
+std::vector<float> Embedder::PoolingShares(MatrixView<const float> hidden_states,
+                                           const PromptChoice& prompt) const {
+  return parts_->pooling.Shares(hidden_states,
+                                parts_->SkippedTokens(parts_->folder.prompts.Choose(prompt)));
 }
 
 }  // namespace merle

@@ -1,4 +1,5 @@
-// Text to vector, as sentence-transformers defines it: prompt, tokens, transformer, pooling, modules.
+// Text to vector, as sentence-transformers defines it: prompt, tokens, transformer, pooling,
+// modules.
 #pragma once
 
 #include <cstddef>
@@ -30,13 +31,13 @@ enum class OnLong {
 };
 
 struct EmbedOptions {
-  PromptChoice prompt;             // Text put before each input; the model's default if not chosen.
-  std::size_t truncate_dim = 0;    // Components kept; 0 means the model's own setting.
-  bool normalize = false;          // L2 norm 1 even where the model has no Normalize module.
+  PromptChoice prompt = {};      // Text put before each input; the model's default if not chosen.
+  std::size_t truncate_dim = 0;  // Components kept; 0 means the model's own setting.
+  bool normalize = false;        // L2 norm 1 even where the model has no Normalize module.
   OnLong on_long = OnLong::kCut;
   std::size_t batch_tokens = 32768;  // Tokens read ahead at most: bounds the memory.
   // Called in the calling thread, now and then, with the number of texts done.
-  std::function<void(std::size_t texts_done)> on_progress;
+  std::function<void(std::size_t texts_done)> on_progress = {};
 };
 
 // What one call did.
@@ -83,8 +84,9 @@ class Embedder {
   std::string Describe() const;
 
   // Share of each token in the pooled vector, [tokens], non-negative, sum 1: how far a pooling
-  // listens to it. hidden_states: [tokens, hidden] of one text, all layers done.
-  std::vector<float> PoolingShares(MatrixView<const float> hidden_states) const;
+  // listens to it. hidden_states: [tokens, hidden] of one text behind the prompt, all layers done.
+  std::vector<float> PoolingShares(MatrixView<const float> hidden_states,
+                                   const PromptChoice& prompt = {}) const;
 
  private:
   struct Parts;

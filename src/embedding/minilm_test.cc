@@ -70,7 +70,8 @@ class MiniLm : public testing::Test {
  protected:
   void SetUp() override {
     if (!fs::exists(ModelFolder() + "/config.json")) {
-      GTEST_SKIP() << "all-MiniLM-L6-v2 is not in the Hugging Face cache; tools/fetch_minilm gets it";
+      GTEST_SKIP()
+          << "all-MiniLM-L6-v2 is not in the Hugging Face cache; tools/fetch_minilm gets it";
     }
   }
 };

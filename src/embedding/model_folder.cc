@@ -17,9 +17,9 @@ constexpr std::size_t kMaxModules = 64;
 
 // The first of these that is there holds the transformer's lengths, as in the reference.
 constexpr const char* kTransformerConfigs[] = {
-    "sentence_bert_config.json",        "sentence_roberta_config.json",
-    "sentence_distilbert_config.json",  "sentence_camembert_config.json",
-    "sentence_albert_config.json",      "sentence_xlm-roberta_config.json",
+    "sentence_bert_config.json",       "sentence_roberta_config.json",
+    "sentence_distilbert_config.json", "sentence_camembert_config.json",
+    "sentence_albert_config.json",     "sentence_xlm-roberta_config.json",
     "sentence_xlnet_config.json",
 };
 
@@ -38,8 +38,8 @@ std::vector<ModuleEntry> ReadModules(const std::string& root, const std::string&
   std::vector<ModuleEntry> modules;
   document.root().ForEachElement([&](JsonValue entry) {
     const std::string_view type = entry.At("type").AsString();
-    modules.push_back({std::string(type.substr(type.rfind('.') + 1)),
-                       ModuleFolder(root, entry.At("path"))});
+    modules.push_back(
+        {std::string(type.substr(type.rfind('.') + 1)), ModuleFolder(root, entry.At("path"))});
   });
   if (modules.empty() || modules.size() > kMaxModules) {
     throw Error(ErrorCode::kDataLoss, Format("{}: has {} modules", path, modules.size()));

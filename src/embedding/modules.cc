@@ -104,13 +104,14 @@ const ActivationRow& ActivationFromConfig(const JsonValue& config) {
 // out = activation(in W^T + b), plus the input where use_residual is set. Peer: Dense.
 class Dense : public Module {
  public:
-  Dense(const std::string& folder, std::size_t in_dim) : Dense(folder, in_dim, ReadConfig(folder)) {}
+  Dense(const std::string& folder, std::size_t in_dim)
+      : Dense(folder, in_dim, ReadConfig(folder)) {}
 
   void Forward(MatrixView<const float> in, MatrixView<float> out) const override {
     if (residual_) Linear(in, *residual_, {}, out);
-    const MatrixView<const float> residual = residual_          ? out
-                                             : adds_input_      ? in
-                                                                : MatrixView<const float>();
+    const MatrixView<const float> residual = residual_     ? out
+                                             : adds_input_ ? in
+                                                           : MatrixView<const float>();
     Linear(in, weight_,
            {.bias = bias_, .activation = activation_->activation, .residual = residual}, out);
   }
@@ -131,14 +132,14 @@ class Dense : public Module {
     const std::size_t in_features = ConfigSize(config, "in_features", 1, kMaxDim);
     const std::size_t out_features = ConfigSize(config, "out_features", 1, kMaxDim);
     if (in_features != in_dim) {
-      config.At("in_features").Fail(Format("is {}, the module before gives {}", in_features, in_dim));
+      config.At("in_features")
+          .Fail(Format("is {}, the module before gives {}", in_features, in_dim));
     }
     for (const char* key : {"module_input_name", "module_output_name"}) {
       const auto name = config.Find(key);
       if (name && name->AsString() != "sentence_embedding") {
-        throw Error(ErrorCode::kUnimplemented,
-                    Format("{}: a Dense module on '{}' is not supported", document.name(),
-                           name->AsString()));
+        throw Error(ErrorCode::kUnimplemented, Format("{}: a Dense module on '{}' is not supported",
+                                                      document.name(), name->AsString()));
       }
     }
     activation_ = &ActivationFromConfig(config);
@@ -148,8 +149,7 @@ class Dense : public Module {
     const auto use_residual = config.Find("use_residual");
     adds_input_ = use_residual && use_residual->AsBool();
     if (adds_input_ && in_features != out_features) {
-      residual_ =
-          PackedWeights(weights_.GetMatrix("residual.weight", out_features, in_features));
+      residual_ = PackedWeights(weights_.GetMatrix("residual.weight", out_features, in_features));
     }
   }
 
@@ -185,9 +185,9 @@ std::unique_ptr<Module> LoadModule(std::string_view class_name, const std::strin
   for (const ModuleRow& row : kModules) {
     if (row.class_name == class_name) return row.make(folder, in_dim);
   }
-  throw Error(ErrorCode::kUnimplemented,
-              Format("{}: a module of class '{}' after the pooling is not supported", folder,
-                     class_name));
+  throw Error(
+      ErrorCode::kUnimplemented,
+      Format("{}: a module of class '{}' after the pooling is not supported", folder, class_name));
 }
 
 }  // namespace merle

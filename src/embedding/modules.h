@@ -1,4 +1,5 @@
-// The modules that may follow pooling in a sentence-transformers model: Dense, Normalize, LayerNorm.
+// The modules that may follow pooling in a sentence-transformers model: Dense, Normalize,
+// LayerNorm.
 #pragma once
 
 #include <cstddef>

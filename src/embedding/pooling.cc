@@ -89,19 +89,21 @@ void PoolOne(PoolingMode mode, MatrixView<const float> states, std::size_t skip,
   }
 }
 
-void AddShares(PoolingMode mode, MatrixView<const float> states, std::span<float> shares) {
+// Adds each token's share to `shares`, [tokens], of which the first `skip` < tokens don't count.
+void AddShares(PoolingMode mode, MatrixView<const float> states, std::size_t skip,
+               std::span<float> shares) {
   const std::size_t tokens = states.rows();
   switch (mode) {
     case PoolingMode::kCls:
-      shares[0] += 1;
+      shares[skip] += 1;
       return;
     case PoolingMode::kLastToken:
       shares[tokens - 1] += 1;
       return;
     case PoolingMode::kMax:
       for (std::size_t j = 0; j < states.cols(); ++j) {
-        std::size_t best = 0;
-        for (std::size_t t = 1; t < tokens; ++t) {
+        std::size_t best = skip;
+        for (std::size_t t = skip + 1; t < tokens; ++t) {
           if (states.At(t, j) > states.At(best, j)) best = t;
         }
         shares[best] += 1.0F / static_cast<float>(states.cols());
@@ -109,11 +111,13 @@ void AddShares(PoolingMode mode, MatrixView<const float> states, std::span<float
       return;
     case PoolingMode::kMean:
     case PoolingMode::kMeanSqrtLen:
-      for (float& share : shares) share += 1.0F / static_cast<float>(tokens);
-      return;
     case PoolingMode::kWeightedMean: {
-      const float total = static_cast<float>(tokens) * static_cast<float>(tokens + 1) / 2;
-      for (std::size_t t = 0; t < tokens; ++t) shares[t] += static_cast<float>(t + 1) / total;
+      const auto weight = [&](std::size_t t) {
+        return mode == PoolingMode::kWeightedMean ? static_cast<float>(t + 1) : 1.0F;
+      };
+      float total = 0;
+      for (std::size_t t = skip; t < tokens; ++t) total += weight(t);
+      for (std::size_t t = skip; t < tokens; ++t) shares[t] += weight(t) / total;
       return;
     }
   }
@@ -165,10 +169,10 @@ void Pooling::Pool(MatrixView<const float> hidden_states, std::size_t skip,
   }
 }
 
-std::vector<float> Pooling::Shares(MatrixView<const float> hidden_states) const {
+std::vector<float> Pooling::Shares(MatrixView<const float> hidden_states, std::size_t skip) const {
   std::vector<float> shares(hidden_states.rows());
-  if (shares.empty()) return shares;
-  for (const PoolingMode mode : modes_) AddShares(mode, hidden_states, shares);
+  if (skip >= shares.size()) return shares;
+  for (const PoolingMode mode : modes_) AddShares(mode, hidden_states, skip, shares);
   for (float& share : shares) share /= static_cast<float>(modes_.size());
   return shares;
 }

@@ -42,8 +42,9 @@ class Pooling {
   void Pool(MatrixView<const float> hidden_states, std::size_t skip, std::span<float> out) const;
 
   // Share of each token in the result, [tokens], sum 1: its weight in the sum, or for kMax the
-  // part of the components where it is the largest. The average over the modes.
-  std::vector<float> Shares(MatrixView<const float> hidden_states) const;
+  // part of the components where it is the largest. The average over the modes. All 0 where no
+  // token counts.
+  std::vector<float> Shares(MatrixView<const float> hidden_states, std::size_t skip = 0) const;
 
   const std::vector<PoolingMode>& modes() const { return modes_; }
   bool include_prompt() const { return include_prompt_; }

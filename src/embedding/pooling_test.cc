@@ -64,6 +64,11 @@ TEST(PoolingTest, SharesSumToOne) {
               testing::Each(testing::FloatEq(1 / 3.0F)));
   EXPECT_THAT(Pooling({PoolingMode::kMax}).Shares(States().view()),
               testing::ElementsAre(0.5F, 0.0F, 0.5F));
+  EXPECT_THAT(Pooling({PoolingMode::kMean}).Shares(States().view(), 1),
+              testing::ElementsAre(0.0F, 0.5F, 0.5F));
+  EXPECT_THAT(Pooling({PoolingMode::kWeightedMean}).Shares(States().view(), 1),
+              testing::ElementsAre(0.0F, 0.4F, 0.6F));
+  EXPECT_THAT(Pooling({PoolingMode::kMean}).Shares(States().view(), 3), testing::Each(0.0F));
   EXPECT_THAT(Pooling({PoolingMode::kCls, PoolingMode::kLastToken}).Shares(States().view()),
               testing::ElementsAre(0.5F, 0.0F, 0.5F));
 }

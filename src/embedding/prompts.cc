@@ -16,7 +16,8 @@ std::string NamesOf(const std::map<std::string, std::string>& prompts) {
 
 }  // namespace
 
-Prompts::Prompts(std::map<std::string, std::string> by_name, std::optional<std::string> default_name)
+Prompts::Prompts(std::map<std::string, std::string> by_name,
+                 std::optional<std::string> default_name)
     : by_name_(std::move(by_name)), default_name_(std::move(default_name)) {
   by_name_.try_emplace("query");
   by_name_.try_emplace("document");

@@ -10,8 +10,8 @@ namespace merle {
 
 // Which prompt a call asks for. Both empty: the model's default.
 struct PromptChoice {
-  std::optional<std::string> text;  // This text itself; wins over `name`.
-  std::optional<std::string> name;  // A name from the model's table.
+  std::optional<std::string> text = {};  // This text itself; wins over `name`.
+  std::optional<std::string> name = {};  // A name from the model's table.
 };
 
 // The prompts of a model, from config_sentence_transformers.json. Immutable.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "base/error.h"
 
 namespace merle {
@@ -24,7 +26,7 @@ TEST(PromptsTest, QueryAndDocumentAreAlwaysThere) {
 
 TEST(PromptsTest, AnUnknownNameListsTheKnownOnes) {
   try {
-    Prompts({{"other", "o: "}}).Choose({.name = "queries"});
+    Prompts({{"other", "o: "}}, std::nullopt).Choose({.name = "queries"});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);

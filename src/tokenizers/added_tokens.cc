@@ -1,6 +1,7 @@
 #include "tokenizers/added_tokens.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -77,10 +78,10 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary
     }
     const auto id = vocabulary.IdOf(token.content);
     item.id = id ? *id : next_id++;
-    if (!id && vocabulary.TokenOf(item.id)) {
+    if (const auto other = vocabulary.TokenOf(item.id); !id && other) {
       throw Error(ErrorCode::kInvalidArgument,
                   Format("the added token '{}' gets id {}, which is that of '{}'", token.content,
-                         item.id, *vocabulary.TokenOf(item.id)));
+                         item.id, *other));
     }
     by_content_.emplace(token.content, items_.size());
     by_id_.emplace(item.id, items_.size());

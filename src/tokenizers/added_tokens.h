@@ -32,6 +32,8 @@ struct AddedToken {
 // tokenizers.
 class AddedTokens {
  public:
+  AddedTokens() = default;  // None.
+
   // A token that the vocabulary has keeps its id; the others get the ids after the vocabulary's, in
   // order, whatever the file says: so does the reference. Of equal contents the last one counts.
   // Throws kInvalidArgument if two tokens look the same once normalized, or one becomes empty.

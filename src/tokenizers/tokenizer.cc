@@ -28,7 +28,7 @@ void CheckText(std::string_view text, std::string_view what) {
 }
 
 Tokenized Tokenize(const Tokenizer::Parts& parts, std::string_view text, bool with_offsets) {
-  PreTokens words = parts.added_tokens->Extract(text, parts.normalizer.get(), with_offsets);
+  PreTokens words = parts.added_tokens.Extract(text, parts.normalizer.get(), with_offsets);
   if (parts.pre_tokenizer != nullptr) parts.pre_tokenizer->Split(words);
   Tokenized out;
   std::vector<Token> tokens;
@@ -194,10 +194,10 @@ std::size_t Tokenizer::EncodeIds(std::string_view text, const EncodeOptions& opt
 std::string Tokenizer::Decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const {
   std::vector<std::string> tokens;
   for (const std::int32_t id : ids) {
-    const AddedTokens::Item* const added = parts_->added_tokens->Find(id);
+    const AddedTokens::Item* const added = parts_->added_tokens.Find(id);
     const auto text = added != nullptr ? std::optional<std::string_view>(added->shown)
                                        : parts_->model->vocabulary().TokenOf(id);
-    if (!text || (skip_special_tokens && parts_->added_tokens->IsSpecial(*text))) continue;
+    if (!text || (skip_special_tokens && parts_->added_tokens.IsSpecial(*text))) continue;
     tokens.emplace_back(*text);
   }
   std::string out;
@@ -214,7 +214,7 @@ std::string Tokenizer::Decode(std::span<const std::int32_t> ids, bool skip_speci
 }
 
 std::string_view Tokenizer::TokenOf(std::int32_t id) const {
-  if (const auto* const added = parts_->added_tokens->Find(id)) return added->shown;
+  if (const auto* const added = parts_->added_tokens.Find(id)) return added->shown;
   const auto token = parts_->model->vocabulary().TokenOf(id);
   if (!token) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -228,7 +228,7 @@ std::optional<std::int32_t> Tokenizer::IdOf(std::string_view token) const {
 }
 
 std::size_t Tokenizer::vocab_size() const {
-  const auto& items = parts_->added_tokens->items();
+  const auto& items = parts_->added_tokens.items();
   const Vocabulary& vocabulary = parts_->model->vocabulary();
   return vocabulary.size() +
          static_cast<std::size_t>(std::count_if(items.begin(), items.end(), [&](const auto& item) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
@@ -81,6 +82,7 @@ class Config {
       return std::pair(a.first.size(), a.first) < std::pair(b.first.size(), b.first);
     });
     std::vector<AddedToken> tokens;
+    tokens.reserve(by_id.size());
     for (auto& [id, token] : by_id) tokens.push_back(std::move(token));
     return tokens;
   }
@@ -149,6 +151,7 @@ Vocabulary ReadVocabTxt(const std::string& path) {
     begin = end + 1;
   }
   std::vector<Vocabulary::Token> tokens;
+  tokens.reserve(ids.size());
   for (const auto& [text, its_id] : ids) tokens.push_back({text, its_id});
   try {
     return Vocabulary(tokens);
@@ -197,7 +200,7 @@ void ReadTokenizerJson(const JsonValue& json, const TokenizerOptions& options,
       added.push_back(AddedToken::FromJson(token));
   }
   try {
-    parts.added_tokens.emplace(added, parts.model->vocabulary(), parts.normalizer.get());
+    parts.added_tokens = AddedTokens(added, parts.model->vocabulary(), parts.normalizer.get());
   } catch (const Error& error) {
     added_json->Fail(Format("is broken: {}", error.what()));
   }
@@ -230,12 +233,13 @@ void ReadVocabFolder(const std::string& path, const Config& config, const Tokeni
   Vocabulary vocabulary = ReadVocabTxt(path);
   try {
     parts.model = std::make_unique<WordPiece>(std::move(vocabulary), wordpiece);
-    parts.added_tokens.emplace(added, parts.model->vocabulary(), parts.normalizer.get());
+    parts.added_tokens = AddedTokens(added, parts.model->vocabulary(), parts.normalizer.get());
   } catch (const Error& error) {
     throw Error(ErrorCode::kDataLoss, Format("{}: {}", path, error.what()));
   }
   const SpecialTokens special = FindSpecialTokens(config, parts);
-  parts.post_processor = BertPostProcessor(special.cls.value(), special.sep.value());
+  MERLE_ASSERT(special.cls && special.sep);  // Added above.
+  parts.post_processor = BertPostProcessor(*special.cls, *special.sep);
 }
 
 // A template's ids go to the model unseen, so each must be a token's.
@@ -270,18 +274,18 @@ std::unique_ptr<const Tokenizer::Parts> Tokenizer::Parts::Read(const std::string
   parts->special_tokens = FindSpecialTokens(config, *parts);
   parts->model_max_length = config.ModelMaxLength();
   parts->fast_path = BertFastPath::Recognize(parts->normalizer.get(), parts->pre_tokenizer.get(),
-                                             *parts->model, *parts->added_tokens);
+                                             *parts->model, parts->added_tokens);
   return parts;
 }
 
 std::optional<std::int32_t> Tokenizer::Parts::IdOf(std::string_view token) const {
-  const auto added = added_tokens->IdOf(token);
+  const auto added = added_tokens.IdOf(token);
   return added ? added : model->vocabulary().IdOf(token);
 }
 
 std::size_t Tokenizer::Parts::IdLimit() const {
   std::size_t limit = model->vocabulary().id_limit();
-  for (const auto& item : added_tokens->items()) {
+  for (const auto& item : added_tokens.items()) {
     limit = std::max(limit, static_cast<std::size_t>(item.id) + 1);
   }
   return limit;

@@ -20,7 +20,7 @@ struct Tokenizer::Parts {
   std::unique_ptr<Normalizer> normalizer;       // Null: none.
   std::unique_ptr<PreTokenizer> pre_tokenizer;  // Null: the text is one word.
   std::unique_ptr<Model> model;
-  std::optional<AddedTokens> added_tokens;  // Always there once read.
+  AddedTokens added_tokens;
   PostProcessor post_processor;
   std::unique_ptr<Decoder> decoder;  // Null: tokens are joined by blanks.
   SpecialTokens special_tokens;

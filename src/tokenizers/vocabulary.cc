@@ -40,8 +40,10 @@ Vocabulary::Vocabulary(const std::vector<Token>& tokens) : size_(tokens.size()) 
   places_.resize(id_limit);
   for (const auto& [text, id] : tokens) {
     Place& place = places_[static_cast<std::size_t>(id)];
-    if (place.bytes != kNoToken)
-      Fail(Format("'{}' and '{}' have the same id {}", *TokenOf(id), text, id));
+    if (place.bytes != kNoToken) {
+      Fail(Format("'{}' and '{}' have the same id {}",
+                  std::string_view(text_).substr(place.begin, place.bytes), text, id));
+    }
     place = {static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(text.size())};
     text_ += text;
   }

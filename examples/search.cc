@@ -2,7 +2,9 @@
 //
 //   build/release/examples/search MODEL_FOLDER FILE "a question"
 #include <cstdio>
+#include <exception>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,8 +14,9 @@
 namespace {
 
 std::vector<std::string> ReadLines(const char* path) {
-  std::vector<std::string> lines;
   std::ifstream file(path);
+  if (!file) throw std::runtime_error(std::string(path) + ": can't be read");
+  std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   return lines;
 }
@@ -30,7 +33,8 @@ void Search(const char* folder, const char* path, std::string_view question) {
   const merle::Matrix<float> query =
       embedder.Embed(question, {.prompt = {.name = "query"}, .normalize = true});
 
-  for (const merle::Neighbor& neighbor : index.Search(query.view(), 3, embedder.pool())[0]) {
+  const auto found = index.Search(query.view(), 3, embedder.pool());  // For each query, one here.
+  for (const merle::Neighbor& neighbor : found[0]) {
     std::printf("%.4f  %s\n", static_cast<double>(neighbor.score), lines[neighbor.row].c_str());
   }
 }
@@ -44,7 +48,7 @@ int main(int argc, char** argv) {
   }
   try {
     Search(argv[1], argv[2], argv[3]);
-  } catch (const merle::Error& error) {
+  } catch (const std::exception& error) {
     std::fprintf(stderr, "search: %s\n", error.what());
     return 1;
   }

@@ -104,14 +104,16 @@ def export_for_peers(options) -> None:
 def parse_arguments() -> argparse.Namespace:
     data = os.environ.get("MERLE_DATA")
     parser = argparse.ArgumentParser(prog="benchmarks/run", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="less input and fewer rounds: some two minutes")
+    parser.add_argument("--quick", action="store_true",
+                        help="less input, fewer rounds, no torch.compile: minutes, for orientation only")
     parser.add_argument("--model", type=pathlib.Path, help="folder of the model; default: MiniLM in the cache")
     parser.add_argument("--data", type=pathlib.Path, default=data and pathlib.Path(data),
                         help="folder with sts/stsbenchmark/sts-dev.csv; default: MERLE_DATA, else the sample alone")
     parser.add_argument("--threads", default="1,2", help="numbers of threads, default 1,2")
     parser.add_argument("--rounds", type=int, help="default 9, with --quick 3")
     parser.add_argument("--only", default=",".join((MERLE, *PEERS)), help="the contenders that take part")
-    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "benchmarks/results", help="folder of the table")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "benchmarks/results",
+                        help="folder of the table")
     options = parser.parse_args()
     options.rounds = options.rounds or (3 if options.quick else 9)
     options.only = options.only.split(",")
@@ -137,7 +139,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     options.exported = folder / "exported"
     export_for_peers(options)
-    sets = make_inputs(options.model, ROOT / "sample/wikipedia.jsonl", options.data, 0.25 if options.quick else 1)
+    sets = make_inputs(options.model, ROOT / "sample/wikipedia.jsonl", options.data, 0.15 if options.quick else 1)
     results = Results()
     peaks = [measure_fma_peak()]
     for name in options.only:

@@ -14,7 +14,7 @@ from collections import defaultdict
 from contenders import MERLE, PEERS, ROOT
 from inputs import FLOPS_FORMULA
 
-QUICK = "A quick run: a quarter of the input, few rounds, and PyTorch without torch.compile.\n\n"
+QUICK = "A quick run, for orientation: little input, few rounds, and PyTorch without torch.compile.\n\n"
 PACKAGES = ("torch", "transformers", "sentence-transformers", "onnxruntime", "openvino", "tokenizers", "numpy")
 
 
@@ -107,7 +107,7 @@ def settings(results, sets, options) -> str:
     return table(["best setting", *(name for name in names(results, options) if name != MERLE)], rows)
 
 
-def spread(results, options) -> float:
+def spread(results) -> float:
     """Middle half of the rounds, as a share of the median; the worst over all rows."""
     worst = 0.0
     for rates in results.rates.values():
@@ -119,7 +119,8 @@ def cpu_model() -> str:
     with open("/proc/cpuinfo", encoding="utf-8") as info:
         fields = dict(line.split(":", 1) for line in info if ":" in line)
     fields = {key.strip(): value.strip() for key, value in fields.items()}
-    return f"{fields.get('model name', platform.machine())} (family {fields.get('cpu family')}, model {fields.get('model')})"
+    name = fields.get("model name", platform.machine())
+    return f"{name} (family {fields.get('cpu family')}, model {fields.get('model')})"
 
 
 def revision() -> str:
@@ -157,8 +158,8 @@ FLOPs: {FLOPS_FORMULA}. FMA peak: {peak}.
 
 {QUICK if options.quick else ""}Every peer sorts by tokens, pads each batch to its longest text, and runs at the best of the batch sizes 1 to 64 and
 of its engines, chosen for each row before the rounds. N streams: N batches at once, one thread each. All
-contenders run in one session, each round one after another, on the same cores; {options.rounds} rounds, medians.
-The middle half of the rounds spreads over at most {100 * spread(results, options):.0f} % of the median (worst row).
+contenders take turns in every round, on the same cores; {options.rounds} rounds, medians.
+The middle half of the rounds spreads over at most {100 * spread(results):.0f} % of the median (worst row).
 
 {settings(results, sets, options)}
 Vectors against Merle's, all sets (largest difference of a component, 1 - smallest cosine): {agreement or "not compared"}.

@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -28,30 +30,58 @@ class Descriptor {
   Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
   Descriptor& operator=(Descriptor&&) = delete;
   int value() const { return value_; }
+  int Release() { return std::exchange(value_, -1); }
 
  private:
   int value_;
 };
 
-[[noreturn]] void FailOn(const std::string& path, const char* action, int error) {
-  const auto code = error == ENOENT || error == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kIoError;
-  throw Error(code, Format("{}: can't {}: {}", path, action, std::strerror(error)));
+[[noreturn]] void FailOnFolder(const std::string& path) {
+  throw Error(ErrorCode::kIoError, Format("{}: is a folder, a file is wanted", path));
 }
 
 // Opens a regular file for reading and tells its size.
 Descriptor OpenRegular(const std::string& path, std::size_t& size) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.value() < 0) FailOn(path, "open", errno);
-  struct stat status {};
-  if (::fstat(file.value(), &status) != 0) FailOn(path, "stat", errno);
-  if (S_ISDIR(status.st_mode)) {
-    throw Error(ErrorCode::kIoError, Format("{}: is a folder, a file is wanted", path));
-  }
+  Descriptor file(OpenForReading(path, O_NONBLOCK));  // Else a named pipe would make us wait.
+  struct stat status{};
+  if (::fstat(file.value(), &status) != 0) FailOnFile(path, "stat", errno);
   if (!S_ISREG(status.st_mode)) {
     throw Error(ErrorCode::kIoError, Format("{}: is not a regular file", path));
   }
   size = static_cast<std::size_t>(status.st_size);
   return file;
+}
+
+// Where `path` leads to through symbolic links, even if nothing is there yet.
+std::string FollowLinks(std::string path) {
+  constexpr int kMostLinks = 40;  // As Linux.
+  for (int i = 0; i < kMostLinks; ++i) {
+    std::error_code error;
+    const auto link = std::filesystem::read_symlink(path, error);
+    if (error) break;
+    path = std::filesystem::path(path).parent_path() / link;
+  }
+  return path;
+}
+
+}  // namespace
+
+bool FileExists(const std::string& path) noexcept {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
+bool FolderExists(const std::string& path) noexcept {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+int OpenForReading(const std::string& path, int more_flags) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | more_flags));
+  struct stat status{};
+  if (file.value() < 0 || ::fstat(file.value(), &status) != 0) FailOnFile(path, "open", errno);
+  if (S_ISDIR(status.st_mode)) FailOnFolder(path);
+  return file.Release();
 }
 
 bool WriteAll(int descriptor, std::string_view bytes) {
@@ -64,7 +94,11 @@ bool WriteAll(int descriptor, std::string_view bytes) {
   return true;
 }
 
-}  // namespace
+void FailOnFile(const std::string& path, std::string_view action, int error) {
+  const auto code =
+      error == ENOENT || error == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kIoError;
+  throw Error(code, Format("{}: can't {}: {}", path, action, std::strerror(error)));
+}
 
 std::string ReadFile(const std::string& path, std::size_t max_bytes) {
   std::size_t size = 0;
@@ -78,7 +112,7 @@ std::string ReadFile(const std::string& path, std::size_t max_bytes) {
   while (done < size) {
     const ssize_t got = ::read(file.value(), content.data() + done, size - done);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) FailOn(path, "read", errno);
+    if (got < 0) FailOnFile(path, "read", errno);
     if (got == 0) break;  // It shrank since fstat.
     done += static_cast<std::size_t>(got);
   }
@@ -86,12 +120,17 @@ std::string ReadFile(const std::string& path, std::size_t max_bytes) {
   return content;
 }
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
-  if (std::filesystem::is_directory(path_)) {
-    throw Error(ErrorCode::kIoError, Format("{}: is a folder, a file is wanted", path_));
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), target_(FollowLinks(path_)) {
+  static std::atomic<unsigned> files = 0;
+  if (FolderExists(path_)) FailOnFolder(path_);
+  struct stat status{};
+  if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    throw Error(ErrorCode::kIoError, Format("{}: is no regular file, so it stays as it is", path_));
   }
-  temporary_ = Format("{}.{}.tmp", path_, ::getpid());
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  do {
+    temporary_ = Format("{}.{}.{}.tmp", target_, ::getpid(), ++files);
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) Fail("create");
   buffer_.reserve(kBufferBytes);
 }
@@ -133,13 +172,13 @@ void AtomicFile::Commit() {
   buffer_.clear();
   if (::fsync(descriptor_) != 0) Fail("flush");
   ::close(std::exchange(descriptor_, -1));
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
     const int error = errno;
     ::unlink(temporary_.c_str());
     errno = error;
     Fail("rename");
   }
-  const auto folder = std::filesystem::path(path_).parent_path();
+  const auto folder = std::filesystem::path(target_).parent_path();
   const Descriptor parent(
       ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (parent.value() >= 0) ::fsync(parent.value());  // Not every file system can; the data is safe.
@@ -150,7 +189,7 @@ MappedFile MappedFile::Open(const std::string& path) {
   const Descriptor file = OpenRegular(path, size);
   if (size == 0) return MappedFile(nullptr, 0);
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.value(), 0);
-  if (data == MAP_FAILED) FailOn(path, "map", errno);
+  if (data == MAP_FAILED) FailOnFile(path, "map", errno);
   return MappedFile(static_cast<const std::byte*>(data), size);
 }
 

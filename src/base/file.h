@@ -9,14 +9,34 @@
 
 namespace merle {
 
+// Whether something is there that is no folder, or a folder. Links are followed. What can't be
+// looked at, as behind a closed folder or under a name that is too long, is not there.
+bool FileExists(const std::string& path) noexcept;
+bool FolderExists(const std::string& path) noexcept;
+
 // Reads a regular file. Throws kNotFound if there is none, kDataLoss if it is larger than
 // `max_bytes`, kIoError if it can't be read or is a folder.
 std::string ReadFile(const std::string& path, std::size_t max_bytes);
 
-// A file that is written under another name beside `path` and takes its place at Commit. When it
-// is destroyed without Commit, nothing of it stays. Throws kIoError with the path and the cause.
+// Opens a file for reading, with `more_flags` of open(2), and returns its descriptor, which is the
+// caller's to close. Throws kNotFound if there is none, kIoError if it can't be opened or is a
+// folder.
+int OpenForReading(const std::string& path, int more_flags = 0);
+
+// Writes all of `bytes`, however many calls that takes. Returns false, and why in errno, if it
+// can't.
+bool WriteAll(int descriptor, std::string_view bytes);
+
+// Throws what a failed call means, "path: can't open: No such file or directory": kNotFound if
+// `error`, an errno, says that there is no such file, else kIoError.
+[[noreturn]] void FailOnFile(const std::string& path, std::string_view action, int error);
+
+// A file that is written under another name beside `path` and takes its place at Commit, or that
+// of the file which a link there leads to. When it is destroyed without Commit, nothing of it
+// stays. Throws kIoError with the path and the cause.
 class AtomicFile {
  public:
+  // What is there must be a regular file, or nothing: a pipe or device is never replaced.
   explicit AtomicFile(std::string path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
@@ -32,6 +52,7 @@ class AtomicFile {
   [[noreturn]] void Fail(const char* action) const;
 
   std::string path_;
+  std::string target_;  // Where path_ leads to through all links.
   std::string temporary_;
   int descriptor_ = -1;
   std::string buffer_;

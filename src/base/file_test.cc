@@ -3,14 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
-#include <functional>
+#include <iterator>
+#include <string>
 
-#include "base/error.h"
-#include "base/format.h"
+#include "base/error_matcher.h"
+#include "base/test_folder.h"
 
 namespace merle {
 namespace {
@@ -19,25 +19,12 @@ namespace fs = std::filesystem;
 
 class FileTest : public testing::Test {
  protected:
-  FileTest() { fs::create_directories(folder_); }
-  ~FileTest() override { fs::remove_all(folder_); }
-
-  std::string Path(const std::string& name) { return (folder_ / name).string(); }
+  std::string Path(const std::string& name) { return folder_.Path(name); }
   std::size_t FilesLeft() {
-    return static_cast<std::size_t>(
-        std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
-  }
-  static ErrorCode CodeOf(const std::function<void()>& action) {
-    try {
-      action();
-    } catch (const Error& error) {
-      return error.code();
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return ErrorCode::kUnavailable;
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_.path()), {}));
   }
 
-  const fs::path folder_ = fs::path(testing::TempDir()) / Format("file_test.{}", ::getpid());
+  const TestFolder folder_;
 };
 
 TEST_F(FileTest, WritesWholeFilesOfAnySize) {
@@ -70,7 +57,9 @@ TEST_F(FileTest, WithoutCommitTheOldFileStays) {
     file.Write("old");
     file.Commit();
   }
-  { AtomicFile(Path("f")).Write("new"); }
+  {
+    AtomicFile(Path("f")).Write("new");
+  }
   EXPECT_EQ(ReadFile(Path("f"), 100), "old");
   EXPECT_EQ(FilesLeft(), 1u);
 }
@@ -79,20 +68,74 @@ TEST_F(FileTest, SaysWhatIsWrong) {
   AtomicFile file(Path("f"));
   file.Write("content");
   file.Commit();
-  EXPECT_EQ(CodeOf([&] { ReadFile(Path("none"), 10); }), ErrorCode::kNotFound);
-  EXPECT_EQ(CodeOf([&] { ReadFile(Path("f/g"), 10); }), ErrorCode::kNotFound);
-  EXPECT_EQ(CodeOf([&] { ReadFile(Path("f"), 6); }), ErrorCode::kDataLoss);
-  EXPECT_EQ(CodeOf([&] { ReadFile(folder_.string(), 10); }), ErrorCode::kIoError);
-  EXPECT_EQ(CodeOf([&] { ReadFile("/dev/zero", 10); }), ErrorCode::kIoError);
-  EXPECT_EQ(CodeOf([&] { MappedFile::Open(Path("none")); }), ErrorCode::kNotFound);
-  EXPECT_EQ(CodeOf([&] { MappedFile::Open(folder_.string()); }), ErrorCode::kIoError);
-  EXPECT_EQ(CodeOf([&] { AtomicFile(Path("none/f")); }), ErrorCode::kIoError);
-  EXPECT_EQ(CodeOf([&] { AtomicFile{folder_.string()}; }), ErrorCode::kIoError);
+  EXPECT_THAT([&] { ReadFile(Path("none"), 10); }, ThrowsError(ErrorCode::kNotFound));
+  EXPECT_THAT([&] { ReadFile(Path("f/g"), 10); }, ThrowsError(ErrorCode::kNotFound));
+  EXPECT_THAT([&] { ReadFile(Path("f"), 6); }, ThrowsError(ErrorCode::kDataLoss));
+  EXPECT_THAT([&] { ReadFile(folder_.path(), 10); }, ThrowsError(ErrorCode::kIoError));
+  EXPECT_THAT([&] { ReadFile("/dev/zero", 10); }, ThrowsError(ErrorCode::kIoError));
+  EXPECT_THAT([&] { MappedFile::Open(Path("none")); }, ThrowsError(ErrorCode::kNotFound));
+  EXPECT_THAT([&] { MappedFile::Open(folder_.path()); }, ThrowsError(ErrorCode::kIoError));
+  EXPECT_THAT([&] { AtomicFile(Path("none/f")); }, ThrowsError(ErrorCode::kIoError));
+  EXPECT_THAT([&] { AtomicFile{folder_.path()}; }, ThrowsError(ErrorCode::kIoError));
+}
+
+TEST_F(FileTest, WhatIsNoRegularFileStays) {
+  ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
+  fs::create_symlink("pipe", Path("link"));
+  for (const char* name : {"pipe", "link"}) {
+    EXPECT_THAT([&] { AtomicFile{Path(name)}; },
+                ThrowsError(ErrorCode::kIoError, testing::HasSubstr("no regular file")));
+  }
+  EXPECT_TRUE(fs::is_fifo(Path("pipe")));
+  EXPECT_EQ(FilesLeft(), 2u);
+}
+
+TEST_F(FileTest, TheFileThatALinkLeadsToIsReplaced) {
+  fs::create_directory(Path("d"));
+  fs::create_symlink("d/second", Path("first"));
+  fs::create_symlink("target", Path("d/second"));
+  for (const char* content : {"a new file", "in its place"}) {
+    AtomicFile file(Path("first"));
+    file.Write(content);
+    file.Commit();
+    EXPECT_EQ(ReadFile(Path("d/target"), 100), content);
+  }
+  EXPECT_TRUE(fs::is_symlink(Path("first")));
+  EXPECT_TRUE(fs::is_symlink(Path("d/second")));
+}
+
+TEST_F(FileTest, TwoOfOnePathDoNotMix) {
+  AtomicFile first(Path("f")), second(Path("f"));
+  first.Write("first");
+  second.Write("second");
+  first.Commit();
+  EXPECT_EQ(ReadFile(Path("f"), 100), "first");
+  second.Commit();
+  EXPECT_EQ(ReadFile(Path("f"), 100), "second");
+  EXPECT_EQ(FilesLeft(), 1u);
+}
+
+TEST_F(FileTest, TellsFilesFromFolders) {
+  folder_.Write("f", "");
+  EXPECT_TRUE(FileExists(Path("f")));
+  EXPECT_FALSE(FolderExists(Path("f")));
+  EXPECT_TRUE(FolderExists(folder_.path()));
+  EXPECT_FALSE(FileExists(folder_.path()));
+  for (const std::string& name : {Path("none"), Path("f/g"), Path(std::string(300, 'x'))}) {
+    EXPECT_FALSE(FileExists(name));
+    EXPECT_FALSE(FolderExists(name));
+  }
+}
+
+TEST_F(FileTest, ANameThatIsTooLongIsAnErrorOfOurs) {
+  const std::string name = Path(std::string(300, 'x'));
+  EXPECT_THAT([&] { ReadFile(name, 10); }, ThrowsError(ErrorCode::kIoError));
+  EXPECT_THAT([&] { AtomicFile{name}; }, ThrowsError(ErrorCode::kIoError));
 }
 
 TEST_F(FileTest, ANamedPipeDoesNotHangTheReader) {
   ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
-  EXPECT_EQ(CodeOf([&] { ReadFile(Path("pipe"), 10); }), ErrorCode::kIoError);
+  EXPECT_THAT([&] { ReadFile(Path("pipe"), 10); }, ThrowsError(ErrorCode::kIoError));
 }
 
 }  // namespace

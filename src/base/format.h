@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace merle {
 
@@ -23,6 +25,18 @@ std::string Format(fmt::format_string<Args...> format, Args&&... args) {
 template <typename... Args>
 void AppendFormat(std::string& out, fmt::format_string<Args...> format, Args&&... args) {
   AppendFormatArgs(out, format, fmt::make_format_args(args...));
+}
+
+// The elements of `range`, each convertible to string_view, with `separator` between them.
+template <typename Range>
+std::string Join(const Range& range, std::string_view separator) {
+  std::string out;
+  bool first = true;
+  for (const auto& element : range) {
+    if (!std::exchange(first, false)) out += separator;
+    out += std::string_view(element);
+  }
+  return out;
 }
 
 }  // namespace merle

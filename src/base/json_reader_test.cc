@@ -7,9 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "base/error_matcher.h"
+
 namespace merle {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -67,14 +70,12 @@ struct BrokenText {
 class BrokenJson : public testing::TestWithParam<BrokenText> {};
 
 TEST_P(BrokenJson, IsRefused) {
-  try {
-    JsonDocument::Parse(GetParam().text, "file.json", {.max_bytes = 4096, .max_depth = 8});
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kDataLoss);
-    EXPECT_THAT(error.what(), HasSubstr("file.json: "));
-    EXPECT_THAT(error.what(), HasSubstr(GetParam().problem));
-  }
+  EXPECT_THAT(
+      [] {
+        JsonDocument::Parse(GetParam().text, "file.json", {.max_bytes = 4096, .max_depth = 8});
+      },
+      ThrowsError(ErrorCode::kDataLoss,
+                  AllOf(HasSubstr("file.json: "), HasSubstr(GetParam().problem))));
 }
 
 INSTANTIATE_TEST_SUITE_P(Rows, BrokenJson,
@@ -111,13 +112,8 @@ class WrongJsonType : public testing::TestWithParam<WrongType> {
 };
 
 TEST_P(WrongJsonType, NamesTheDocumentAndTheKey) {
-  try {
-    GetParam().read(document_.root());
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kDataLoss);
-    EXPECT_EQ(error.what(), std::string("file.json: ") + GetParam().problem);
-  }
+  EXPECT_THAT([&] { GetParam().read(document_.root()); },
+              ThrowsError(ErrorCode::kDataLoss, std::string("file.json: ") + GetParam().problem));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -155,12 +151,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(JsonReaderTest, FailTakesACode) {
   const auto document = JsonDocument::Parse(R"({"a":1})", "file.json");
-  try {
-    document.root().At("a").Fail("is new", ErrorCode::kUnimplemented);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnimplemented);
-    EXPECT_STREQ(error.what(), "file.json: 'a' is new");
-  }
+  EXPECT_THAT([&] { document.root().At("a").Fail("is new", ErrorCode::kUnimplemented); },
+              ThrowsError(ErrorCode::kUnimplemented, std::string("file.json: 'a' is new")));
 }
 
 }  // namespace

@@ -7,15 +7,18 @@
 #include <fstream>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 
+#include "base/error.h"
 #include "base/format.h"
 
 namespace merle {
 namespace {
 
-// A worker looks for the next job this often before it sleeps: about 50 us, as long as the gaps
-// between the steps of one small forward pass. Waking a sleeper costs as much as such a step.
+// A worker looks for the next job this often before it sleeps: 50 to 200 us, by what a pause costs
+// on the CPU. As long as the gaps between the steps of a small forward pass; waking a sleeper costs
+// as much as such a step.
 constexpr int kSpins = 4000;
 
 thread_local bool inside_task = false;
@@ -48,8 +51,7 @@ std::size_t PhysicalCores() {
   std::set<std::string> cores;  // Named by the hyper-threads they share: "0,8".
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
     if (!CPU_ISSET(cpu, &allowed)) continue;
-    std::ifstream file(
-        Format("/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list", cpu));
+    std::ifstream file(Format("/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list", cpu));
     std::string siblings;
     if (!std::getline(file, siblings)) siblings = std::to_string(cpu);
     cores.insert(siblings);
@@ -60,12 +62,21 @@ std::size_t PhysicalCores() {
 
 ThreadPool::ThreadPool(std::size_t threads) {
   if (threads == 0) threads = PhysicalCores();
-  for (std::size_t worker = 1; worker < threads; ++worker) {
-    threads_.emplace_back([this, worker] { Work(worker); });
+  try {
+    for (std::size_t worker = 1; worker < threads; ++worker) {
+      threads_.emplace_back([this, worker] { Work(worker); });
+    }
+  } catch (const std::system_error& error) {
+    const std::size_t started = size();
+    Stop();
+    throw Error(ErrorCode::kResourceExhausted, Format("can't start more than {} of {} threads: {}",
+                                                      started, threads, error.what()));
   }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { Stop(); }
+
+void ThreadPool::Stop() noexcept {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -112,9 +123,8 @@ void ThreadPool::Work(std::size_t worker) {
     }
     if (job_number_.load(std::memory_order_acquire) == done) {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] {
-        return stop_ || job_number_.load(std::memory_order_acquire) != done;
-      });
+      wake_.wait(lock,
+                 [&] { return stop_ || job_number_.load(std::memory_order_acquire) != done; });
       if (stop_) return;
     }
     ++done;  // Run waits for every worker, so jobs are never skipped.

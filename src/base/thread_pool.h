@@ -19,11 +19,11 @@ std::size_t PhysicalCores();
 
 // A fixed set of workers. The thread that calls ParallelFor is worker 0, so a pool of n starts
 // n - 1 threads. May be used from several threads: one call at a time has the workers, the others
-// run alone on their own thread, as does a call from inside a task. So the machine is never
-// oversubscribed, and results must not depend on who runs what (use `worker` for scratch memory).
+// run alone on their own thread, as does a call from inside a task, all as worker 0. So the machine
+// is never oversubscribed; `worker` is for scratch memory that belongs to the one call.
 class ThreadPool {
  public:
-  // threads: 1 or more; 0 means PhysicalCores().
+  // threads: 1 or more; 0 means PhysicalCores(). Throws kResourceExhausted if the system refuses.
   explicit ThreadPool(std::size_t threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -37,7 +37,8 @@ class ThreadPool {
   template <typename Task>
   void ParallelFor(std::size_t count, Task&& task) {
     using Plain = std::remove_reference_t<Task>;
-    Run(count,
+    Run(
+        count,
         [](void* context, std::size_t index, std::size_t worker) {
           (*static_cast<Plain*>(context))(index, worker);
         },
@@ -47,6 +48,7 @@ class ThreadPool {
  private:
   using Call = void (*)(void* context, std::size_t index, std::size_t worker);
 
+  void Stop() noexcept;  // Joins all threads.
   void Run(std::size_t count, Call call, const void* context);
   void Work(std::size_t worker);
   void RunTasks(std::size_t worker) noexcept;

@@ -93,23 +93,9 @@ CodePoint DecodeUtf8(std::string_view text, std::size_t offset) noexcept {
 }
 
 void AppendUtf8(char32_t value, std::string& out) {
-  const auto put = [&](char32_t bits) { out.push_back(static_cast<char>(bits)); };
   MERLE_ASSERT(value < 0x110000 && (value < 0xD800 || value > 0xDFFF));
-  if (value < 0x80) {
-    put(value);
-  } else if (value < 0x800) {
-    put(0xC0 | value >> 6);
-    put(0x80 | (value & 0x3F));
-  } else if (value < 0x10000) {
-    put(0xE0 | value >> 12);
-    put(0x80 | (value >> 6 & 0x3F));
-    put(0x80 | (value & 0x3F));
-  } else {
-    put(0xF0 | value >> 18);
-    put(0x80 | (value >> 12 & 0x3F));
-    put(0x80 | (value >> 6 & 0x3F));
-    put(0x80 | (value & 0x3F));
-  }
+  char bytes[4];
+  out.append(bytes, EncodeUtf8(value, bytes));
 }
 
 std::size_t CountCodePoints(std::string_view text) noexcept {

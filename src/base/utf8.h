@@ -28,6 +28,28 @@ struct CodePoint {
 // Decodes the code point that starts at text[offset]. `text` must be well-formed, `offset` a start.
 CodePoint DecodeUtf8(std::string_view text, std::size_t offset) noexcept;
 
+// Writes the UTF-8 form of `value`, which must be a Unicode scalar value, to `out`, where there
+// must be room for 4 bytes. Returns the end of what it wrote.
+inline char* EncodeUtf8(char32_t value, char* out) noexcept {
+  const auto put = [&](char32_t bits) { *out++ = static_cast<char>(bits); };
+  if (value < 0x80) {
+    put(value);
+  } else if (value < 0x800) {
+    put(0xC0 | value >> 6);
+    put(0x80 | (value & 0x3F));
+  } else if (value < 0x10000) {
+    put(0xE0 | value >> 12);
+    put(0x80 | (value >> 6 & 0x3F));
+    put(0x80 | (value & 0x3F));
+  } else {
+    put(0xF0 | value >> 18);
+    put(0x80 | (value >> 12 & 0x3F));
+    put(0x80 | (value >> 6 & 0x3F));
+    put(0x80 | (value & 0x3F));
+  }
+  return out;
+}
+
 // Appends the UTF-8 form of `value`, which must be a Unicode scalar value.
 void AppendUtf8(char32_t value, std::string& out);
 

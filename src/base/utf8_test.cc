@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "base/error_matcher.h"
 
 namespace merle {
 namespace {
@@ -62,14 +62,10 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(CheckUtf8Test, NamesTheTextAndTheByte) {
   EXPECT_NO_THROW(CheckUtf8("é", "x"));
-  try {
-    CheckUtf8("ab\xFF", "line 3");
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-    EXPECT_THAT(error.what(), testing::HasSubstr("line 3"));
-    EXPECT_THAT(error.what(), testing::HasSubstr("byte 2 (0xFF)"));
-  }
+  EXPECT_THAT([] { CheckUtf8("ab\xFF", "line 3"); },
+              ThrowsError(ErrorCode::kInvalidArgument,
+                          testing::AllOf(testing::HasSubstr("line 3"),
+                                         testing::HasSubstr("byte 2 (0xFF)"))));
 }
 
 TEST(CodePointTest, EveryOneComesBack) {

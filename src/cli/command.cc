@@ -11,7 +11,7 @@ void Invocation::Say(std::string_view message) const {
   if (!options.quiet) std::fputs(Format("merle: {}\n", message).c_str(), stderr);
 }
 
-void Invocation::Explain(std::string_view message) const {
+void Invocation::SayIfVerbose(std::string_view message) const {
   if (options.verbose) Say(message);
 }
 

@@ -46,20 +46,18 @@ struct Example {
   std::string_view says;  // What it does.
 };
 
-struct Command;
-
 // One run of a command: what the user wrote, and where the answers go.
 struct Invocation {
-  const Command& command;
   Options options;
   std::vector<std::string> arguments;  // Without the flags.
   StandardOutput& out;
   Terminal screen;    // Looks of standard output.
   Terminal messages;  // Looks of standard error.
 
-  // Writes "merle: " + message + "\n" to standard error, unless -q; Explain only under -v.
+  // Writes "merle: " + message + "\n" to standard error, unless -q; SayIfVerbose only
+  // under -v.
   void Say(std::string_view message) const;
-  void Explain(std::string_view message) const;
+  void SayIfVerbose(std::string_view message) const;
 };
 
 // The details of a command, each given by the command's own file.

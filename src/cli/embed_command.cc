@@ -1,6 +1,5 @@
 // merle embed: texts in, vectors out, in bounded memory.
 
-#include <chrono>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -11,7 +10,6 @@
 #include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/model_access.h"
-#include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/vector_output.h"
 #include "documents/record.h"
@@ -20,7 +18,7 @@
 namespace merle {
 namespace {
 
-// Texts in memory at once. Enough that those of like length find each other for the batches.
+// Texts in memory at once: batches for all threads, and results soon enough for who reads them.
 constexpr std::size_t kBlockTexts = 4096;
 
 // `part` of the way from one share to the next; nothing where the next isn't known.
@@ -30,16 +28,14 @@ std::optional<double> Between(std::optional<double> from, std::optional<double> 
 }
 
 int Run(const Invocation& invocation) {
-  const Options& options = invocation.options;
   ChooseVectorForm(invocation);  // Wrong flags are told before the model is opened.
   InputTexts inputs(invocation, invocation.arguments);
   const Embedder embedder = OpenEmbedder(invocation);
-  EmbedOptions embed = EmbedOptionsOf(options, embedder);
+  EmbedOptions embed = EmbedOptionsOf(invocation.options, embedder);
   const HoldInterrupts hold;
-  const auto output = VectorOutput::Open(invocation, options.dim.value_or(embedder.dim()));
+  const auto output = VectorOutput::Open(invocation, embedder.dim(embed));
 
-  EmbedStats stats;
-  const auto start = std::chrono::steady_clock::now();
+  EmbeddingReport report(invocation, embedder);
   {
     Progress progress(invocation, "embedding");
     std::optional<double> share_before;
@@ -48,20 +44,19 @@ int Run(const Invocation& invocation) {
       ThrowIfInterrupted();
       if (block.empty()) break;
       const std::optional<double> share = inputs.share();  // Of the input, when this block is done.
-      const std::size_t done_before = stats.texts;
+      const std::size_t done_before = report.stats()->texts;
       embed.on_progress = [&](std::size_t done) {
         ThrowIfInterrupted();
         const double part = static_cast<double>(done) / static_cast<double>(block.size());
         progress.Update(done_before + done, Between(share_before, share, part));
       };
-      output->Append(block, embedder.Embed(TextsOf(block), embed, &stats).view());
+      output->Append(block, embedder.Embed(TextsOf(block), embed, report.stats()).view());
       share_before = share;
     }
   }
   output->Finish();
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  ReportEmbedding(invocation, embedder, stats, seconds.count());
-  return ReportSkipped(invocation, inputs.skipped());
+  report.Say();
+  return ReportSkipped(invocation, inputs);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // merle eval sts: how well a model's cosines agree with what people said about sentence pairs.
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -36,9 +35,18 @@ std::string Percent(double coefficient) {
   return std::isnan(coefficient) ? "-" : Format("{:.2f}", 100 * coefficient);
 }
 
+// A file's line, as the flags want it.
+std::string ResultLine(const Invocation& invocation, const std::string& path,
+                       const StsResult& result, std::size_t width) {
+  if (invocation.options.json) return JsonLine(path, result);
+  if (invocation.options.quiet) return Percent(result.spearman) + "\n";
+  return Format("{}  {}  {:>7}  {:>7}\n", PadRight(OneLine(path), width),
+                invocation.screen.Good(PadLeft(Percent(result.spearman), 14)),
+                Percent(result.pearson), WithCommas(result.pairs));
+}
+
 int Run(const Invocation& invocation) {
   const Options& options = invocation.options;
-  const Terminal& screen = invocation.screen;
   std::vector<std::vector<StsPair>> files;  // Read first, so that a bad one is told at once.
   std::size_t texts = 0, width = 4;
   for (const std::string& path : invocation.arguments) {
@@ -48,34 +56,23 @@ int Run(const Invocation& invocation) {
   }
   const Embedder embedder = OpenEmbedder(invocation);
   EmbedOptions embed = EmbedOptionsOf(options, embedder);
-  EmbedStats stats;
-  const auto start = std::chrono::steady_clock::now();
+  EmbeddingReport report(invocation, embedder);
   std::string lines;
+  if (!options.json && !options.quiet) {
+    lines = invocation.screen.Bold(PadRight("file", width) + "  Spearman × 100  Pearson    pairs");
+    lines += "\n";
+  }
   {
     Progress progress(invocation, "embedding", texts);
     for (std::size_t i = 0; i < files.size(); ++i) {
-      const std::size_t done_before = stats.texts;
+      const std::size_t done_before = report.stats()->texts;
       embed.on_progress = [&](std::size_t done) { progress.Update(done_before + done); };
-      const StsResult result = EvaluateSts(embedder, files[i], embed, &stats);
-      const std::string& path = invocation.arguments[i];
-      if (options.json) {
-        lines += JsonLine(path, result);
-      } else if (options.quiet) {
-        lines += Percent(result.spearman) + "\n";
-      } else {
-        AppendFormat(lines, "{}  {}  {:>7}  {:>7}\n", PadRight(OneLine(path), width),
-                     screen.Good(PadLeft(Percent(result.spearman), 14)), Percent(result.pearson),
-                     WithCommas(result.pairs));
-      }
+      const StsResult result = EvaluateSts(embedder, files[i], embed, report.stats());
+      lines += ResultLine(invocation, invocation.arguments[i], result, width);
     }
   }
-  if (!options.json && !options.quiet) {
-    invocation.out.Write(
-        screen.Bold(PadRight("file", width) + "  Spearman × 100  Pearson    pairs") + "\n");
-  }
   invocation.out.Write(lines);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  ReportEmbedding(invocation, embedder, stats, seconds.count());
+  report.Say();
   return kExitOk;
 }
 

@@ -104,7 +104,7 @@ class Page {
                layers == 1 ? "One layer" : Format("{} layers", layers), layers == 1 ? "s" : ""));
     constexpr std::size_t kCell = 8;  // "  0.87▂ "
     const std::size_t room = screen_.width() - std::min(screen_.width(), label_width_ + 4);
-    const std::size_t in_a_row = std::clamp<std::size_t>(room / kCell, 4, layers);
+    const std::size_t in_a_row = std::min(layers, std::max<std::size_t>(room / kCell, 4));
     for (std::size_t first = 0; first < layers; first += in_a_row) {
       if (first > 0) text_ += "\n";
       AddLayerRows(first, std::min(layers, first + in_a_row));
@@ -131,7 +131,7 @@ class Page {
   void AddPooling() {
     AddHeading("3. Pooling",
                Format("One vector from all tokens ({}). How much of its direction comes from each:",
-                      PoolingMode()));
+                      embedder_.pooling_name()));
     double largest = 1e-9;
     for (const ExplainedToken& token : explanation_.tokens) {
       largest = std::max(largest, token.contribution);
@@ -142,16 +142,6 @@ class Page {
                screen_.Accent(Bar(part / largest, kBarColumns)) + "\n";
     }
     AddRest();
-  }
-
-  // "mean" from the embedder's line "Pooling: mean, 384".
-  std::string PoolingMode() const {
-    const std::string modules = embedder_.Describe();
-    constexpr std::string_view kLine = "Pooling: ";
-    const std::size_t begin = modules.find(kLine);
-    if (begin == std::string::npos) return "pooling";
-    const std::size_t start = begin + kLine.size();
-    return modules.substr(start, modules.find_first_of(",\n", start) - start);
   }
 
   void AddVector() {

@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
+#include "documents/folder_walker.h"
 #include "documents/record.h"
 #include "documents/text_source.h"
 
@@ -95,6 +96,21 @@ std::vector<std::string_view> TextsOf(std::span<const Record> records) {
   texts.reserve(records.size());
   for (const Record& record : records) texts.emplace_back(record.text);
   return texts;
+}
+
+int ReportSkipped(const Invocation& invocation, const InputTexts& inputs) {
+  const SkippedTexts& skipped = inputs.skipped();
+  const SkippedFiles& files = skipped.files;
+  if (files.total() > 0) {
+    invocation.SayIfVerbose(
+        Format("left out in folders: {} hidden, {} binary, {} links, {} special, "
+               "{} unreadable files",
+               files.hidden, files.binary, files.links, files.special, files.unreadable));
+  }
+  if (skipped.bad_rows == 0) return kExitOk;
+  invocation.Say(Format("left out {} bad row{}, the first: {}", WithCommas(skipped.bad_rows),
+                        skipped.bad_rows == 1 ? "" : "s", skipped.first_bad_row));
+  return kExitBadRows;
 }
 
 }  // namespace merle

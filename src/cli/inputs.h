@@ -38,6 +38,9 @@ class InputTexts {
   std::optional<TextSource> source_;
 };
 
+// Says how many input rows were left out. Returns kExitBadRows if any were, else kExitOk.
+int ReportSkipped(const Invocation& invocation, const InputTexts& inputs);
+
 // The texts of `records`, which must outlive the result.
 std::vector<std::string_view> TextsOf(std::span<const Record> records);
 

@@ -29,6 +29,9 @@ class HoldInterrupts {
   HoldInterrupts& operator=(const HoldInterrupts&) = delete;
 };
 
+// While `drawn`, a signal that ends the process first takes the progress bar off its line.
+void EraseLineOnExit(bool drawn);
+
 void ThrowIfInterrupted();
 
 }  // namespace merle

@@ -49,8 +49,7 @@ int RunCommand(const Command& command, std::span<const std::string> words, Stand
                                      : ShortHelpText(command, screen));
     return kExitOk;
   }
-  const Invocation invocation{.command = command,
-                              .options = std::move(line.options),
+  const Invocation invocation{.options = std::move(line.options),
                               .arguments = std::move(line.arguments),
                               .out = out,
                               .screen = screen,

@@ -1,21 +1,24 @@
 #include "cli/model_access.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <span>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/thread_pool.h"
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/inputs.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
-#include "documents/folder_walker.h"
-#include "documents/text_source.h"
+#include "documents/record.h"
 #include "embedding/embedder.h"
 #include "embedding/model_folder.h"
 #include "hub/hub.h"
 #include "kernels/cpu.h"
+#include "tensor/matrix.h"
 #include "tokenizers/tokenizer.h"
 
 namespace merle {
@@ -65,9 +68,12 @@ Tokenizer OpenTokenizer(const Invocation& invocation) {
 }
 
 EmbedOptions EmbedOptionsOf(const Options& options, const Embedder& embedder) {
-  if (options.dim && *options.dim > embedder.dim()) {
-    throw UsageError(Format("--dim can't be {}: the vectors of this model have {} components",
-                            *options.dim, embedder.dim()));
+  if (options.dim) {
+    const std::size_t dim = embedder.dim({.truncate_dim = *options.dim});
+    if (dim < *options.dim) {
+      throw UsageError(Format("--dim can't be {}: the vectors of this model have {} components",
+                              *options.dim, dim));
+    }
   }
   EmbedOptions embed;
   embed.prompt = {.text = options.prompt, .name = options.prompt_name};
@@ -83,36 +89,36 @@ EmbedOptions EmbedOptionsOf(const Options& options, const Embedder& embedder) {
   return embed;
 }
 
-void ReportEmbedding(const Invocation& invocation, const Embedder& embedder,
-                     const EmbedStats& stats, double seconds) {
-  if (stats.cut_texts > 0) {
-    invocation.Say(Format("{} cut to {} tokens, the model's limit (--on-long error stops instead)",
-                          HowManyWere(stats.cut_texts, stats.texts), embedder.max_tokens()));
+void EmbeddingReport::Say() const {
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
+  const double seconds = elapsed.count();
+  if (stats_.cut_texts > 0) {
+    invocation_.Say(Format("{} cut to {} tokens, the model's limit (--on-long error stops instead)",
+                           HowManyWere(stats_.cut_texts, stats_.texts), embedder_.max_tokens()));
   }
   const auto per_second = [&](std::size_t count) {
     return WithCommas(
         static_cast<std::size_t>(static_cast<double>(count) / std::max(seconds, 1e-9)));
   };
-  const std::size_t threads = embedder.pool().size();
-  invocation.Explain(Format("{} text{}, {} tokens in {}: {} texts/s, {} tokens/s; {}, {} thread{}",
-                            WithCommas(stats.texts), stats.texts == 1 ? "" : "s",
-                            WithCommas(stats.tokens), HumanSeconds(seconds),
-                            per_second(stats.texts), per_second(stats.tokens), ActiveCpuPath(),
-                            threads, threads == 1 ? "" : "s"));
+  const std::size_t threads = embedder_.pool().size();
+  invocation_.SayIfVerbose(
+      Format("{} text{}, {} tokens in {}: {} texts/s, {} tokens/s; {}, {} thread{}",
+             WithCommas(stats_.texts), stats_.texts == 1 ? "" : "s", WithCommas(stats_.tokens),
+             HumanSeconds(seconds), per_second(stats_.texts), per_second(stats_.tokens),
+             ActiveCpuPath(), threads, threads == 1 ? "" : "s"));
 }
 
-int ReportSkipped(const Invocation& invocation, const SkippedTexts& skipped) {
-  const SkippedFiles& files = skipped.files;
-  if (files.total() > 0) {
-    invocation.Explain(
-        Format("left out in folders: {} hidden, {} binary, {} links, {} special, "
-               "{} unreadable files",
-               files.hidden, files.binary, files.links, files.special, files.unreadable));
+Matrix<float> EmbedRecords(const Invocation& invocation, const Embedder& embedder,
+                           std::span<const Record> records, EmbedOptions options) {
+  EmbeddingReport report(invocation, embedder);
+  Matrix<float> vectors;
+  {
+    Progress progress(invocation, "embedding", records.size());
+    options.on_progress = [&](std::size_t done) { progress.Update(done); };
+    vectors = embedder.Embed(TextsOf(records), options, report.stats());
   }
-  if (skipped.bad_rows == 0) return kExitOk;
-  invocation.Say(Format("left out {} bad row{}, the first: {}", WithCommas(skipped.bad_rows),
-                        skipped.bad_rows == 1 ? "" : "s", skipped.first_bad_row));
-  return kExitBadRows;
+  report.Say();
+  return vectors;
 }
 
 }  // namespace merle

@@ -1,11 +1,14 @@
 // From the model's name on the command line to the opened model, and the options of its calls.
 #pragma once
 
+#include <chrono>
+#include <span>
 #include <string>
 
 #include "cli/command.h"
-#include "documents/text_source.h"
+#include "documents/record.h"
 #include "embedding/embedder.h"
+#include "tensor/matrix.h"
 #include "tokenizers/tokenizer.h"
 
 namespace merle {
@@ -24,11 +27,26 @@ Tokenizer OpenTokenizer(const Invocation& invocation);
 // Throws UsageError if the model's vectors are shorter than --dim or it has no such prompt.
 EmbedOptions EmbedOptionsOf(const Options& options, const Embedder& embedder);
 
-// Says on standard error how many texts were cut, and under -v what was done and how fast.
-void ReportEmbedding(const Invocation& invocation, const Embedder& embedder,
-                     const EmbedStats& stats, double seconds);
+// Counts what a command embeds, and times it from its construction on.
+class EmbeddingReport {
+ public:
+  EmbeddingReport(const Invocation& invocation, const Embedder& embedder)
+      : invocation_(invocation), embedder_(embedder) {}
 
-// Says how many input rows were left out. Returns kExitBadRows if any were, else kExitOk.
-int ReportSkipped(const Invocation& invocation, const SkippedTexts& skipped);
+  EmbedStats* stats() { return &stats_; }  // For Embedder::Embed.
+
+  // Says on standard error how many texts were cut, and under -v what was done and how fast.
+  void Say() const;
+
+ private:
+  const Invocation& invocation_;
+  const Embedder& embedder_;
+  EmbedStats stats_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// Returns the vectors of all `records`, [records, dim], with a progress bar and a report.
+Matrix<float> EmbedRecords(const Invocation& invocation, const Embedder& embedder,
+                           std::span<const Record> records, EmbedOptions options);
 
 }  // namespace merle

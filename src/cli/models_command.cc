@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -59,25 +58,6 @@ int List(const Invocation& invocation) {
   return kExitOk;
 }
 
-struct ModelFile {
-  std::string name;  // Below the model's folder.
-  std::uint64_t bytes;
-};
-
-std::vector<ModelFile> FilesOf(const std::string& folder) {
-  std::vector<ModelFile> files;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error)) {
-    std::error_code gone;
-    if (!entry.is_regular_file(gone)) continue;
-    const std::uint64_t bytes = entry.file_size(gone);
-    const std::string name = entry.path().lexically_relative(folder).string();
-    if (!gone) files.push_back({ReplaceInvalidUtf8(name), bytes});
-  }
-  std::ranges::sort(files, {}, &ModelFile::name);
-  return files;
-}
-
 std::string ShowLine(const std::string& folder, const Embedder& embedder,
                      const std::vector<ModelFile>& files) {
   const EncoderShape& shape = embedder.model().shape();
@@ -98,7 +78,12 @@ std::string ShowLine(const std::string& folder, const Embedder& embedder,
   }
   json.Key("files").BeginArray();
   for (const ModelFile& file : files) {
-    json.BeginObject().Key("name").Value(file.name).Key("bytes").Value(file.bytes).EndObject();
+    json.BeginObject()
+        .Key("name")
+        .Value(ReplaceInvalidUtf8(file.name))
+        .Key("bytes")
+        .Value(file.bytes)
+        .EndObject();
   }
   json.EndArray().EndObject();
   return json.text() + "\n";
@@ -150,7 +135,7 @@ std::string ShowPage(const std::string& folder, const Embedder& embedder,
   }
   facts.Add("prompts", prompts.empty() ? "none" : prompts);
   std::size_t width = 0;
-  for (const ModelFile& file : files) width = std::max(width, DisplayWidth(file.name));
+  for (const ModelFile& file : files) width = std::max(width, DisplayWidth(OneLine(file.name)));
   std::string list;
   for (const ModelFile& file : files) {
     AppendFormat(list, "{}  {:>8}\n", PadRight(OneLine(file.name), width), HumanBytes(file.bytes));
@@ -169,7 +154,7 @@ int Show(const Invocation& given) {
     return kExitOk;
   }
   const Embedder embedder = OpenEmbedder(invocation);
-  const std::vector<ModelFile> files = FilesOf(folder);
+  const std::vector<ModelFile> files = ListFiles(folder);
   invocation.out.Write(invocation.options.json
                            ? ShowLine(folder, embedder, files)
                            : ShowPage(folder, embedder, files, invocation.screen));

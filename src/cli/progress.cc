@@ -10,6 +10,7 @@
 
 #include "base/format.h"
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 
@@ -32,7 +33,9 @@ Progress::Progress(const Invocation& invocation, std::string what, std::optional
 }
 
 Progress::~Progress() {
-  if (drawn_) std::fputs("\r\x1b[K", stderr);
+  if (!drawn_) return;
+  std::fputs(kEraseLine.data(), stderr);
+  EraseLineOnExit(false);
 }
 
 void Progress::Update(std::size_t done, std::optional<double> share) {
@@ -58,10 +61,10 @@ void Progress::Draw(std::size_t done, std::optional<double> share, double second
     std::fputs(Format("merle: {}: {}\n", what_, facts).c_str(), stderr);
     return;
   }
+  EraseLineOnExit(true);
   const Terminal& screen = invocation_.messages;
   const std::string bar = share ? screen.Accent(PadRight(Bar(*share, 24), 24)) + "  " : "";
-  std::fputs(Format("\r\x1b[K{}  {}{}", what_, bar, facts).c_str(), stderr);
-  std::fflush(stderr);
+  std::fputs(Format("{}{}  {}{}", kEraseLine, what_, bar, facts).c_str(), stderr);
   drawn_ = true;
 }
 

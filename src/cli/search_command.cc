@@ -1,7 +1,6 @@
 // merle search: the texts nearest to a question in meaning, over files, folders or standard input.
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -73,15 +72,6 @@ std::vector<Record> ReadAll(const Invocation& invocation, InputTexts& inputs) {
     throw Error(ErrorCode::kInvalidArgument, "there is no text to search: the input is empty");
   }
   return records;
-}
-
-Matrix<float> EmbedRecords(const Invocation& invocation, const Embedder& embedder,
-                           const std::vector<Record>& records, EmbedOptions options,
-                           EmbedStats& stats) {
-  Progress progress(invocation, "embedding", records.size());
-  options.prompt = {.text = {}, .name = "document"};
-  options.on_progress = [&](std::size_t done) { progress.Update(done); };
-  return embedder.Embed(TextsOf(records), options, &stats);
 }
 
 // The vectors of --vectors, scaled to length 1, if they can be those of `count` texts.
@@ -172,16 +162,13 @@ int Run(const Invocation& invocation) {
   const Matrix<float> query = embedder.Embed(invocation.arguments.front(), embed);
 
   const std::vector<Record> records = ReadAll(invocation, inputs);
-  EmbedStats stats;
-  const auto start = std::chrono::steady_clock::now();
+  embed.prompt.name = "document";
   const Matrix<float> vectors = options.vectors
                                     ? ReadVectors(*options.vectors, records.size(), query.cols())
-                                    : EmbedRecords(invocation, embedder, records, embed, stats);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+                                    : EmbedRecords(invocation, embedder, records, embed);
   const auto found = FlatIndex(vectors.view()).Search(query.view(), options.top, embedder.pool());
   WriteResults(invocation, found.front(), records);
-  if (!options.vectors) ReportEmbedding(invocation, embedder, stats, seconds.count());
-  return ReportSkipped(invocation, inputs.skipped());
+  return ReportSkipped(invocation, inputs);
 }
 
 }  // namespace

@@ -1,14 +1,12 @@
 // merle similarity: the cosine of two texts, or of all pairs of several.
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <limits>
 #include <numeric>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "apply/similarity.h"
@@ -18,7 +16,6 @@
 #include "cli/commands.h"
 #include "cli/inputs.h"
 #include "cli/model_access.h"
-#include "cli/progress.h"
 #include "cli/standard_output.h"
 #include "cli/terminal.h"
 #include "documents/record.h"
@@ -144,26 +141,15 @@ int Run(const Invocation& invocation) {
                             WithCommas(kMostTexts)));
   }
   const Embedder embedder = OpenEmbedder(invocation);
-  EmbedOptions embed = EmbedOptionsOf(invocation.options, embedder);
-  const std::vector<std::string_view> texts = TextsOf(records);
-  EmbedStats stats;
-  const auto start = std::chrono::steady_clock::now();
-  Matrix<float> vectors;
-  {
-    Progress progress(invocation, "embedding", texts.size());
-    embed.on_progress = [&](std::size_t done) { progress.Update(done); };
-    vectors = embedder.Embed(texts, embed, &stats);
-  }
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  const Matrix<double> cosines =
-      CosineMatrix(std::as_const(vectors).view(), std::as_const(vectors).view());
+  const Matrix<float> vectors =
+      EmbedRecords(invocation, embedder, records, EmbedOptionsOf(invocation.options, embedder));
+  const Matrix<double> cosines = CosineMatrix(vectors.view(), vectors.view());
   if (invocation.options.json) {
     WriteJson(records, cosines.view(), invocation.out);
   } else {
     WriteForPeople(invocation, records, cosines.view());
   }
-  ReportEmbedding(invocation, embedder, stats, seconds.count());
-  return ReportSkipped(invocation, inputs.skipped());
+  return ReportSkipped(invocation, inputs);
 }
 
 }  // namespace

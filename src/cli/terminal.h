@@ -37,6 +37,9 @@ class Terminal {
   std::size_t width_;
 };
 
+// Puts the cursor at the start of its line and takes away what stands there.
+inline constexpr std::string_view kEraseLine = "\r\x1b[K";
+
 // True if a person types into standard input.
 bool StandardInputIsTerminal();
 

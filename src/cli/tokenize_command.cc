@@ -112,7 +112,7 @@ int Run(const Invocation& invocation) {
     }
     first = false;
   }
-  return ReportSkipped(invocation, inputs.skipped());
+  return ReportSkipped(invocation, inputs);
 }
 
 }  // namespace

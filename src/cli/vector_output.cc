@@ -4,15 +4,18 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/file.h"
 #include "base/format.h"
 #include "base/json_writer.h"
@@ -27,36 +30,28 @@
 namespace merle {
 namespace {
 
-struct Ending {
-  std::string_view ending;
-  std::string_view format;  // As --format has it.
-  VectorForm form;
-};
-
-constexpr std::array kEndings = {
-    Ending{".txt", "text", VectorForm::kText},
-    Ending{".jsonl", "jsonl", VectorForm::kJsonl},
-    Ending{".npy", "npy", VectorForm::kNpy},
-    Ending{".safetensors", "safetensors", VectorForm::kSafetensors},
-};
-
 bool ToStandardOutput(const Options& options) { return !options.output || *options.output == "-"; }
 
-std::optional<VectorForm> FormOfFlags(const Options& options) {
-  for (const Ending& known : kEndings) {
-    if (options.format == known.format) return known.form;
-  }
-  return options.json ? std::optional(VectorForm::kJsonl) : std::nullopt;
+std::optional<VectorForm> FormOfEnding(std::string_view path) {
+  if (const auto format = VectorFormatOfPath(path)) return *format;
+  if (path.ends_with(".jsonl")) return LineForm::kJsonl;
+  if (path.ends_with(".txt")) return LineForm::kText;
+  return std::nullopt;
 }
 
-VectorForm FormOfEnding(const std::string& path) {
-  for (const Ending& known : kEndings) {
-    if (path.ends_with(known.ending)) return known.form;
-  }
+VectorForm FormOfOutput(const std::string& path) {
+  if (const auto form = FormOfEnding(path)) return *form;
   throw UsageError(Format(
       "-o {}: the ending says nothing about the form; use .npy, .safetensors, .jsonl or .txt, or "
       "name it with --format",
       path));
+}
+
+// The option table allows the endings without their dot, and "text".
+std::optional<VectorForm> FormOfFlags(const Options& options) {
+  if (options.format == "text") return LineForm::kText;
+  if (options.format) return FormOfEnding("." + *options.format);
+  return options.json ? std::optional<VectorForm>(LineForm::kJsonl) : std::nullopt;
 }
 
 // Rows of numbers of some precision.
@@ -86,8 +81,8 @@ class BinarySink : public NumberSink {
 // One line a text: numbers between blanks, or a JSON object.
 class LineSink : public NumberSink {
  public:
-  LineSink(VectorForm form, StandardOutput& out, const std::optional<std::string>& path)
-      : json_(form == VectorForm::kJsonl), out_(out) {
+  LineSink(LineForm form, StandardOutput& out, const std::optional<std::string>& path)
+      : json_(form == LineForm::kJsonl), out_(out) {
     if (path) file_.emplace(*path);
   }
 
@@ -144,19 +139,17 @@ std::unique_ptr<NumberSink> OpenSink(const Invocation& invocation, Precision pre
                                      std::size_t dim) {
   const Options& options = invocation.options;
   const VectorForm form = ChooseVectorForm(invocation);
-  const bool to_screen = ToStandardOutput(options);
-  if (form == VectorForm::kText || form == VectorForm::kJsonl) {
-    return std::make_unique<LineSink>(form, invocation.out,
-                                      to_screen ? std::nullopt : options.output);
+  const std::optional<std::string> path = ToStandardOutput(options) ? std::nullopt : options.output;
+  if (const auto* line_form = std::get_if<LineForm>(&form)) {
+    return std::make_unique<LineSink>(*line_form, invocation.out, path);
   }
-  const VectorFileOptions file{
-      .format = form == VectorForm::kNpy ? VectorFormat::kNpy : VectorFormat::kSafetensors,
-      .dtype = PrecisionDType(precision),
-      .cols = PrecisionCols(precision, dim)};
+  const VectorFileOptions file{.format = std::get<VectorFormat>(form),
+                               .dtype = PrecisionDType(precision),
+                               .cols = PrecisionCols(precision, dim)};
   StandardOutput& out = invocation.out;
   return std::make_unique<BinarySink>(
-      to_screen ? VectorWriter::ToSink([&out](std::string_view bytes) { out.Write(bytes); }, file)
-                : VectorWriter::ToFile(*options.output, file));
+      path ? VectorWriter::ToFile(*path, file)
+           : VectorWriter::ToSink([&out](std::string_view bytes) { out.Write(bytes); }, file));
 }
 
 // float32, binary and ubinary: each vector for itself.
@@ -193,6 +186,7 @@ class RangedOutput : public VectorOutput {
       : invocation_(invocation), sink_(std::move(sink)), precision_(precision), dim_(dim) {}
 
   void Append(std::span<const Record> records, MatrixView<const float> vectors) override {
+    MERLE_ASSERT(vectors.rows() == records.size() && vectors.cols() == dim_);
     for (std::size_t i = 0; i < vectors.rows(); ++i) {
       const auto row = vectors.Row(i);
       numbers_.insert(numbers_.end(), row.begin(), row.end());
@@ -241,10 +235,16 @@ VectorForm ChooseVectorForm(const Invocation& invocation) {
   }
   const std::optional<VectorForm> asked = FormOfFlags(options);
   const bool standard = ToStandardOutput(options);
-  if (!asked && !standard) return FormOfEnding(*options.output);
-  const VectorForm form = asked.value_or(VectorForm::kText);
-  const bool binary = form == VectorForm::kNpy || form == VectorForm::kSafetensors;
-  if (options.json && !options.format && !standard && FormOfEnding(*options.output) != form) {
+  std::error_code ignored;
+  if (!standard && std::filesystem::is_other(*options.output, ignored)) {
+    throw UsageError(
+        Format("-o {}: is a pipe or a device; write to standard output instead, with -o -",
+               *options.output));
+  }
+  if (!asked && !standard) return FormOfOutput(*options.output);
+  const VectorForm form = asked.value_or(LineForm::kText);
+  const bool binary = std::holds_alternative<VectorFormat>(form);
+  if (options.json && !options.format && !standard && FormOfOutput(*options.output) != form) {
     throw UsageError(Format("--json and the ending of {} contradict each other", *options.output));
   }
   if (standard && binary && invocation.screen.is_screen()) {

@@ -5,18 +5,22 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <variant>
 
 #include "cli/command.h"
 #include "documents/record.h"
 #include "tensor/matrix.h"
+#include "tensor/vector_file.h"
 
 namespace merle {
 
-// The form and place that the flags ask for, checked before any work is done.
-enum class VectorForm { kText, kJsonl, kNpy, kSafetensors };
+enum class LineForm { kText, kJsonl };  // A line for each vector.
 
-// What --format, --json and the ending of -o agree on. Throws UsageError where they don't, for an
-// unknown ending, and for a binary form on a screen.
+using VectorForm = std::variant<LineForm, VectorFormat>;
+
+// The form that --format, --json and the ending of -o agree on, checked before any work is done.
+// Throws UsageError where they don't, for an unknown ending, for a binary form on a screen, and for
+// an output that is a pipe or a device.
 VectorForm ChooseVectorForm(const Invocation& invocation);
 
 // Takes vectors block by block and keeps their order. A file appears at Finish or not at all.

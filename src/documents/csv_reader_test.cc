@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
-#include "documents/test_folder.h"
+#include "base/error_matcher.h"
+#include "base/test_folder.h"
 
 namespace merle {
 namespace {
@@ -89,13 +89,8 @@ TEST_P(CsvErrors, NameTheLineAndLeaveTheRest) {
   const std::string path = folder_.Write("file.csv", expected.content);
   CsvReader reader(LineReader(InputFile::Open(path), '\n', 40));
   ASSERT_TRUE(reader.Next());
-  try {
-    reader.Next();
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), expected.code);
-    EXPECT_THAT(error.what(), HasSubstr(path + expected.message));
-  }
+  EXPECT_THAT([&] { reader.Next(); },
+              ThrowsError(expected.code, HasSubstr(path + expected.message)));
   EXPECT_EQ(reader.lost(), expected.lost);
   std::vector<std::string> next;
   while (auto row = reader.Next()) next.push_back(row->fields[0]);

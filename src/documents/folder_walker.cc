@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/format.h"
+#include "base/file.h"
 #include "base/utf8.h"
 #include "documents/input_file.h"
 
@@ -52,10 +52,7 @@ std::vector<std::string> NamesIn(const std::string& folder, std::error_code& err
 
 FolderWalker::FolderWalker(const std::string& folder) {
   const std::error_code error = Enter(folder);
-  if (!error) return;
-  const auto code =
-      error == std::errc::no_such_file_or_directory ? ErrorCode::kNotFound : ErrorCode::kIoError;
-  throw Error(code, Format("{}: can't read the folder: {}", folder, error.message()));
+  if (error) FailOnFile(folder, "read the folder", error.value());
 }
 
 std::error_code FolderWalker::Enter(const std::string& folder) {

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "documents/test_folder.h"
+#include "base/test_folder.h"
 
 namespace merle {
 namespace {
@@ -51,7 +51,7 @@ TEST_F(FolderWalkerTest, SkipsAndCountsWhatIsNoText) {
   folder_.Write("zero", "a\0b"sv);
   folder_.Write("latin1", "caf\xE9");
   folder_.Write("cut", "a\xE2\x82");
-  ::mkfifo(folder_.path("pipe").c_str(), 0600);
+  ::mkfifo(folder_.Path("pipe").c_str(), 0600);
   EXPECT_THAT(Walk(), ElementsAre("text"));
   EXPECT_EQ(skipped_.hidden, 2u);
   EXPECT_EQ(skipped_.binary, 3u);
@@ -61,9 +61,9 @@ TEST_F(FolderWalkerTest, SkipsAndCountsWhatIsNoText) {
 
 TEST_F(FolderWalkerTest, FollowsNoLinks) {
   folder_.Write("a/file", "text");
-  std::filesystem::create_directory_symlink(folder_.path(), folder_.path("a/up"));
-  std::filesystem::create_symlink("none", folder_.path("broken"));
-  std::filesystem::create_symlink("a/file", folder_.path("link"));
+  std::filesystem::create_directory_symlink(folder_.path(), folder_.Path("a/up"));
+  std::filesystem::create_symlink("none", folder_.Path("broken"));
+  std::filesystem::create_symlink("a/file", folder_.Path("link"));
   EXPECT_THAT(Walk(), ElementsAre("a/file"));
   EXPECT_EQ(skipped_.links, 3u);
 }
@@ -84,7 +84,7 @@ TEST_F(FolderWalkerTest, AZeroByteFarInsideIsACharacter) {
 }
 
 TEST_F(FolderWalkerTest, RefusesWhatIsNoFolder) {
-  EXPECT_THROW(FolderWalker(folder_.path("none")), Error);
+  EXPECT_THROW(FolderWalker(folder_.Path("none")), Error);
   EXPECT_THROW(FolderWalker(folder_.Write("file", "text")), Error);
 }
 

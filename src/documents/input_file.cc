@@ -1,33 +1,18 @@
 #include "documents/input_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
-#include "base/error.h"
-#include "base/format.h"
+#include "base/file.h"
 
 namespace merle {
 
 InputFile InputFile::Open(const std::string& path) {
   if (path == "-") return InputFile(STDIN_FILENO, false, "standard input");
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) {
-    const auto code =
-        errno == ENOENT || errno == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kIoError;
-    throw Error(code, Format("{}: can't open: {}", path, std::strerror(errno)));
-  }
-  InputFile file(descriptor, true, path);
-  struct stat status{};
-  if (::fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode)) {
-    throw Error(ErrorCode::kIoError, Format("{}: is a folder, a file is wanted", path));
-  }
-  return file;
+  return InputFile(OpenForReading(path), true, path);
 }
 
 InputFile::InputFile(int descriptor, bool owned, std::string name)
@@ -56,9 +41,7 @@ std::size_t InputFile::Read(std::span<char> buffer) {
   do {
     got = ::read(descriptor_, buffer.data(), buffer.size());
   } while (got < 0 && errno == EINTR);
-  if (got < 0) {
-    throw Error(ErrorCode::kIoError, Format("{}: can't read: {}", name_, std::strerror(errno)));
-  }
+  if (got < 0) FailOnFile(name_, "read", errno);
   bytes_read_ += static_cast<std::uint64_t>(got);
   return static_cast<std::size_t>(got);
 }

@@ -49,7 +49,7 @@ class Row {
                   ListKeys(object_)));
     }
     if (!value->IsString()) Fail(Format("'{}' is not a string; choose another field", field));
-    return Checked(std::string(value->AsString()));
+    return std::string(value->AsString());
   }
 
   std::string Id(const std::optional<std::string>& field) const {
@@ -59,11 +59,11 @@ class Row {
       if (!value->IsString() && !value->IsInteger()) {
         Fail(Format("the id '{}' is neither a string nor an integer", *field));
       }
-      return Checked(*ScalarText(*value));
+      return *ScalarText(*value);
     }
     for (const std::string_view usual : {"id", "_id"}) {
       const auto value = object_.Find(usual);
-      if (value && (value->IsString() || value->IsInteger())) return Checked(*ScalarText(*value));
+      if (value && (value->IsString() || value->IsInteger())) return *ScalarText(*value);
     }
     return {};
   }
@@ -73,7 +73,7 @@ class Row {
     if (!value) return {};
     auto text = ScalarText(*value);
     if (!text) Fail(Format("'{}' is an array or object, a string or number is wanted", field));
-    return Checked(std::move(*text));
+    return *std::move(text);
   }
 
   [[noreturn]] void Fail(std::string_view problem) const {
@@ -81,12 +81,6 @@ class Row {
   }
 
  private:
-  // "\ud800" is JSON, but no character.
-  std::string Checked(std::string text) const {
-    CheckRowUtf8(text, lines_.name(), lines_.line());
-    return text;
-  }
-
   JsonValue object_;
   const LineReader& lines_;
 };

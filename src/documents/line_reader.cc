@@ -12,7 +12,6 @@ namespace merle {
 namespace {
 
 constexpr std::size_t kReadBytes = 1 << 16;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 

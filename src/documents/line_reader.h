@@ -12,6 +12,7 @@
 namespace merle {
 
 inline constexpr std::size_t kMaxTextBytes = 64u << 20;  // 64 MiB: a text this long is a mistake.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // Splits an input at `separator`. A separator at the very end starts no further line, and
 // a byte order mark at the very start is dropped, as is the \r of \r\n.

@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "base/error.h"
-#include "documents/test_folder.h"
+#include "base/error_matcher.h"
+#include "base/test_folder.h"
 
 namespace merle {
 namespace {
@@ -96,18 +96,13 @@ TEST(LineReader, NamesFileAndLineOfALongLine) {
   const std::string path = folder.Write("file", "a\n123456789");
   LineReader reader(InputFile::Open(path), '\n', 8);
   reader.Next();
-  try {
-    reader.Next();
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kResourceExhausted);
-    EXPECT_THAT(error.what(), HasSubstr(path + ":2: longer than 8 bytes"));
-  }
+  EXPECT_THAT([&] { reader.Next(); }, ThrowsError(ErrorCode::kResourceExhausted,
+                                                  HasSubstr(path + ":2: longer than 8 bytes")));
 }
 
 TEST(LineReader, ReadsANamedPipe) {
   const TestFolder folder;
-  const std::string path = folder.path("pipe");
+  const std::string path = folder.Path("pipe");
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   std::thread writer([&] { std::ofstream(path) << "a\nb\n"; });
   EXPECT_THAT(Lines(LineReader(InputFile::Open(path))), ElementsAre("a", "b"));
@@ -116,16 +111,8 @@ TEST(LineReader, ReadsANamedPipe) {
 
 TEST(InputFile, SaysWhyAnInputCannotBeRead) {
   const TestFolder folder;
-  const auto code_of = [](const std::string& path) {
-    try {
-      InputFile::Open(path);
-    } catch (const Error& error) {
-      return error.code();
-    }
-    return ErrorCode::kAlreadyExists;
-  };
-  EXPECT_EQ(code_of(folder.path("none")), ErrorCode::kNotFound);
-  EXPECT_EQ(code_of(folder.path()), ErrorCode::kIoError);
+  EXPECT_THAT([&] { InputFile::Open(folder.Path("none")); }, ThrowsError(ErrorCode::kNotFound));
+  EXPECT_THAT([&] { InputFile::Open(folder.path()); }, ThrowsError(ErrorCode::kIoError));
 }
 
 }  // namespace

@@ -4,12 +4,12 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "documents/record.h"
 #include "documents/row_error.h"
 
 namespace merle {
 namespace {
 
-constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
 constexpr std::string_view kParagraphBreak = "\n\n";
 
 bool IsSpace(char c) { return kWhiteSpace.find(c) != std::string_view::npos; }

@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "base/error_matcher.h"
 #include "base/format.h"
+#include "base/test_folder.h"
 #include "base/utf8.h"
-#include "documents/test_folder.h"
 
 namespace merle {
 namespace {
@@ -104,12 +104,9 @@ TEST(PassageReader, RefusesALineThatIsNotUtf8AndGoesOnBehindIt) {
   const TestFolder folder;
   const std::string path = folder.Write("file", "one\n\xE9t\xE9\ntwo\n");
   PassageReader reader(LineReader(InputFile::Open(path)), 100);
-  try {
-    reader.Next();
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr(path + ":2: not UTF-8: byte 1 (0xE9)"));
-  }
+  EXPECT_THAT(
+      [&] { reader.Next(); },
+      ThrowsError(ErrorCode::kInvalidArgument, HasSubstr(path + ":2: not UTF-8: byte 1 (0xE9)")));
   EXPECT_EQ(reader.Next()->text, "one\ntwo");
 }
 

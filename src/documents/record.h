@@ -3,9 +3,13 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace merle {
+
+// What may stand around a text; one of nothing else is blank.
+inline constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
 
 // Texts are well-formed UTF-8.
 struct Record {

@@ -68,7 +68,7 @@ class WholeRecord : public RecordReader {
     Record record;
     record.text = ReadAll();
     CheckRowUtf8(record.text, input_.name(), 0);
-    if (record.text.starts_with("\xEF\xBB\xBF")) record.text.erase(0, 3);
+    if (record.text.starts_with(kByteOrderMark)) record.text.erase(0, kByteOrderMark.size());
     return record;
   }
   std::uint64_t bytes_read() const override { return input_.bytes_read(); }

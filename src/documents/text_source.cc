@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/format.h"
 #include "documents/input_file.h"
 #include "documents/record_reader.h"
@@ -40,12 +40,7 @@ InputKind Examine(const std::string& path) {
   struct stat status{};
   const bool found =
       path == "-" ? ::fstat(STDIN_FILENO, &status) == 0 : ::stat(path.c_str(), &status) == 0;
-  if (!found && (errno == ENOENT || errno == ENOTDIR)) {
-    throw Error(ErrorCode::kNotFound, Format("{}: no such file or folder", path));
-  }
-  if (!found) {
-    throw Error(ErrorCode::kIoError, Format("{}: can't open: {}", path, std::strerror(errno)));
-  }
+  if (!found) FailOnFile(path, "open", errno);
   InputKind kind{.folder = S_ISDIR(status.st_mode), .bytes = std::nullopt};
   if (S_ISREG(status.st_mode)) kind.bytes = static_cast<std::uint64_t>(status.st_size);
   return kind;
@@ -68,7 +63,7 @@ void Add(SkippedFiles& sum, const SkippedFiles& more) {
 }
 
 bool IsBlank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
+  return text.find_first_not_of(kWhiteSpace) == std::string_view::npos;
 }
 
 }  // namespace

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "base/error.h"
+#include "base/error_matcher.h"
 #include "base/format.h"
-#include "documents/test_folder.h"
+#include "base/test_folder.h"
 
 namespace merle {
 namespace {
@@ -152,13 +152,8 @@ class TextSourceErrors : public testing::TestWithParam<BadCase> {
 
 TEST_P(TextSourceErrors, NameFileLineAndProblem) {
   const std::string path = folder_.Write(GetParam().file, GetParam().content);
-  try {
-    ReadAll({path}, GetParam().options);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), GetParam().code);
-    EXPECT_THAT(error.what(), StartsWith(path + GetParam().message));
-  }
+  EXPECT_THAT([&] { ReadAll({path}, GetParam().options); },
+              ThrowsError(GetParam().code, StartsWith(path + GetParam().message)));
 }
 
 TEST_P(TextSourceErrors, AreCountedWhenBadRowsAreSkipped) {
@@ -304,6 +299,7 @@ struct FatalCase {
   std::string content;
   TextSourceOptions options;
   std::string message;
+  ErrorCode code = ErrorCode::kInvalidArgument;
 };
 
 class TextSourceFatalErrors : public testing::TestWithParam<FatalCase> {
@@ -315,12 +311,8 @@ TEST_P(TextSourceFatalErrors, AreThrownEvenWhenBadRowsAreSkipped) {
   const std::string path = folder_.Write("a.csv", GetParam().content);
   TextSourceOptions options = GetParam().options;
   options.skip_bad = true;
-  try {
-    ReadAll({path}, options);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), StartsWith(path + GetParam().message));
-  }
+  EXPECT_THAT([&] { ReadAll({path}, options); },
+              ThrowsError(GetParam().code, StartsWith(path + GetParam().message)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -336,7 +328,11 @@ INSTANTIATE_TEST_SUITE_P(
          ":1: no column 'a'; choose the field by its number, 1 to 2"},
         {"AnAmbiguousName", "a,text,text\n", {}, ":1: two columns are named 'text'"},
         {"AHeaderThatIsNotUtf8", "\xFF\xFE\n", {}, ":1: looks like UTF-16"},
-        {"AQuoteNeverClosed", "text\n\"a\nb\n", {}, ":2: a double quote is opened here"},
+        {"AQuoteNeverClosed",
+         "text\n\"a\nb\n",
+         {},
+         ":2: a double quote is opened here",
+         ErrorCode::kDataLoss},
     }),
     [](const auto& test) { return test.param.name; });
 
@@ -379,7 +375,7 @@ TEST_F(TextSourceTest, ReadsStandardInput) {
 TEST_F(TextSourceTest, RefusesStandardInputTwice) { EXPECT_THROW(TextSource({"-", "-"}), Error); }
 
 TEST_F(TextSourceTest, FindsMissingFilesBeforeItReadsAny) {
-  EXPECT_THROW(TextSource({folder_.Write("a", "x"), folder_.path("none")}), Error);
+  EXPECT_THROW(TextSource({folder_.Write("a", "x"), folder_.Path("none")}), Error);
 }
 
 TEST_F(TextSourceTest, RefusesImpossiblePassages) {
@@ -397,7 +393,7 @@ TEST_F(TextSourceTest, AFolderIsItsTextFilesInPassages) {
   folder_.Write("docs/a.csv", "x,y\n1,2\n");
   folder_.Write("docs/.git/x", "hidden");
   folder_.Write("docs/photo.jpg", std::string("\xFF\xD8\0", 3));
-  TextSource source({folder_.path("docs"), folder_.Write("last.txt", "end")});
+  TextSource source({folder_.Path("docs"), folder_.Write("last.txt", "end")});
   EXPECT_THAT(ReadAll(source), ElementsAre("1::x,y\n1,2", "1::Title\n\nFirst.", "1::end"));
   EXPECT_EQ(source.skipped().files.hidden, 1u);
   EXPECT_EQ(source.skipped().files.binary, 1u);
@@ -407,7 +403,7 @@ TEST_F(TextSourceTest, AFolderIsItsTextFilesInPassages) {
 TEST_F(TextSourceTest, ALongLineInAFolderStopsNothing) {
   folder_.Write("docs/a", "0123456789\n\nok\n");
   folder_.Write("docs/b", "end");
-  TextSource source({folder_.path("docs")}, {.max_text_bytes = 8});
+  TextSource source({folder_.Path("docs")}, {.max_text_bytes = 8});
   EXPECT_THAT(ReadAll(source), ElementsAre("3::ok", "1::end"));
   EXPECT_EQ(source.skipped().bad_rows, 1u);
 }
@@ -415,7 +411,7 @@ TEST_F(TextSourceTest, ALongLineInAFolderStopsNothing) {
 TEST_F(TextSourceTest, AFormRulesInAFolderToo) {
   folder_.Write("docs/a.txt", "one\n");
   folder_.Write("docs/b", "two\nthree");
-  EXPECT_THAT(ReadAll({folder_.path("docs")}, {.form = TextForm::kLines}),
+  EXPECT_THAT(ReadAll({folder_.Path("docs")}, {.form = TextForm::kLines}),
               ElementsAre("1::one", "1::two", "2::three"));
 }
 

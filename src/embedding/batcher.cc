@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kGroupTokens = 192;
 
 // Groups for each thread at least, so that the last ones to finish wait little.
-constexpr std::size_t kGroupsPerThread = 4;
+constexpr std::size_t kGroupsPerThread = 3;
 
 // Texts in one tokenizing task: enough to make a task worth a thread's attention.
 constexpr std::size_t kTextsPerTask = 16;
@@ -23,36 +23,47 @@ constexpr std::size_t kTextsPerTask = 16;
 }  // namespace
 
 std::size_t Batcher::ChunkEnd(std::span<const std::string_view> texts, std::size_t first) const {
-  // A token comes from at least one byte, but for the special ones.
-  const std::size_t extra = prompt_.size() + tokenizer_.special_tokens_added(false);
+  // An estimate: a token seldom comes from less than a byte, but for the special ones.
+  const std::size_t extra = options_.prompt.size() + tokenizer_.special_tokens_added(false);
   std::size_t last = first;
   std::size_t tokens = 0;
   do {
-    tokens += std::min(max_tokens_, texts[last].size() + extra);
+    tokens += std::min(options_.max_tokens, texts[last].size() + extra);
     ++last;
   } while (last < texts.size() &&
-           tokens + std::min(max_tokens_, texts[last].size() + extra) <= chunk_tokens_);
+           tokens + std::min(options_.max_tokens, texts[last].size() + extra) <=
+               options_.chunk_tokens);
   return last;
 }
 
+std::string Batcher::NameOf(std::size_t index) const {
+  return options_.name_text ? options_.name_text(index) : Format("text {}", index);
+}
+
 bool Batcher::TokenizeOne(std::span<const std::string_view> texts, std::size_t index,
-                          bool refuse_long, std::vector<std::int32_t>& ids) const {
+                          std::vector<std::int32_t>& ids) const {
   const std::string_view text = texts[index];
-  if (FindInvalidUtf8(text)) CheckUtf8(text, Format("text {}", index));
+  if (FindInvalidUtf8(text)) CheckUtf8(text, NameOf(index));
   std::string prompted;
-  if (!prompt_.empty()) prompted.append(prompt_).append(text);
-  const std::size_t cut = tokenizer_.EncodeIds(prompt_.empty() ? text : std::string_view(prompted),
-                                               {.max_length = max_tokens_}, ids, !refuse_long);
-  if (cut > 0 && refuse_long) {
+  if (!options_.prompt.empty()) prompted.append(options_.prompt).append(text);
+  const std::size_t before = ids.size();
+  const std::size_t cut =
+      tokenizer_.EncodeIds(options_.prompt.empty() ? text : std::string_view(prompted),
+                           {.max_length = options_.max_tokens}, ids, !options_.refuse_long);
+  if (cut > 0 && options_.refuse_long) {
     throw Error(ErrorCode::kInvalidArgument,
-                Format("text {} has {} tokens, the model takes {}; shorten it or let it be cut",
-                       index, max_tokens_ + cut, max_tokens_));
+                Format("{} has {} tokens, the model takes {}; shorten it or let it be cut",
+                       NameOf(index), options_.max_tokens + cut, options_.max_tokens));
+  }
+  if (ids.size() == before) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("{} has no tokens, and the model adds none", NameOf(index)));
   }
   return cut > 0;
 }
 
 TokenizedTexts Batcher::Tokenize(std::span<const std::string_view> texts, std::size_t first,
-                                 std::size_t last, bool refuse_long, ThreadPool& pool) const {
+                                 std::size_t last, ThreadPool& pool) const {
   struct Part {
     std::vector<std::int32_t> ids;
     std::vector<std::size_t> ends;
@@ -64,7 +75,7 @@ TokenizedTexts Batcher::Tokenize(std::span<const std::string_view> texts, std::s
     Part& part = parts[p];
     const std::size_t begin = first + p * kTextsPerTask;
     for (std::size_t i = begin; i < std::min(begin + kTextsPerTask, last); ++i) {
-      part.cut_texts += TokenizeOne(texts, i, refuse_long, part.ids) ? 1 : 0;
+      part.cut_texts += TokenizeOne(texts, i, part.ids) ? 1 : 0;
       part.ends.push_back(part.ids.size());
     }
   });
@@ -81,7 +92,7 @@ TokenizedTexts Batcher::Tokenize(std::span<const std::string_view> texts, std::s
   return all;
 }
 
-std::vector<TextGroup> Batcher::Group(const TokenizedTexts& texts, std::size_t threads) const {
+std::vector<TextGroup> GroupTexts(const TokenizedTexts& texts, std::size_t threads) {
   const std::size_t count = texts.starts.size() - 1;
   const std::size_t fair = texts.ids.size() / (threads * kGroupsPerThread) + 1;
   const std::size_t target = std::min(kGroupTokens, fair);

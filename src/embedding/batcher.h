@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -25,39 +28,43 @@ struct TextGroup {
   std::size_t last;
 };
 
+// Divides the texts, in order, into groups of about as many tokens as one thread runs fastest,
+// fewer where there would be less than some groups for each of `threads`.
+std::vector<TextGroup> GroupTexts(const TokenizedTexts& texts, std::size_t threads);
+
+struct BatcherOptions {
+  std::size_t max_tokens;    // Of one text.
+  std::string_view prompt;   // Put before each text.
+  std::size_t chunk_tokens;  // Of one chunk.
+  bool refuse_long;          // Throw for a text with more than max_tokens rather than cut it.
+  std::function<std::string(std::size_t index)> name_text;  // For errors; empty: "text 7".
+};
+
 // What it borrows must outlive it. const methods may run in several threads.
 class Batcher {
  public:
-  Batcher(const Tokenizer& tokenizer, std::size_t max_tokens, std::string_view prompt,
-          std::size_t chunk_tokens)
-      : tokenizer_(tokenizer),
-        max_tokens_(max_tokens),
-        prompt_(prompt),
-        chunk_tokens_(chunk_tokens) {}
+  Batcher(const Tokenizer& tokenizer, BatcherOptions options)
+      : tokenizer_(tokenizer), options_(std::move(options)) {}
 
-  // The end of the chunk that starts at `first`: at least one text, then as many as can't have
-  // more than chunk_tokens tokens together.
+  // What errors call text `index`.
+  std::string NameOf(std::size_t index) const;
+
+  // The end of the chunk that starts at `first`: at least one text, then as many as have, by their
+  // bytes, not more than chunk_tokens tokens together.
   std::size_t ChunkEnd(std::span<const std::string_view> texts, std::size_t first) const;
 
   // Tokenizes texts [first, last), each behind the prompt and cut to max_tokens.
-  // Throws kInvalidArgument with a text's index in `texts` if it is not UTF-8 or, with
-  // `refuse_long`, too long.
+  // Throws kInvalidArgument naming the text if it is not UTF-8, has no token, or is refused.
   TokenizedTexts Tokenize(std::span<const std::string_view> texts, std::size_t first,
-                          std::size_t last, bool refuse_long, ThreadPool& pool) const;
-
-  // Divides the texts, in order, into groups of about as many tokens as one thread runs fastest,
-  // fewer where there would be less than some groups for each of `threads`.
-  std::vector<TextGroup> Group(const TokenizedTexts& texts, std::size_t threads) const;
+                          std::size_t last, ThreadPool& pool) const;
 
  private:
   // Appends the ids of one text; returns whether it was cut.
-  bool TokenizeOne(std::span<const std::string_view> texts, std::size_t index, bool refuse_long,
+  bool TokenizeOne(std::span<const std::string_view> texts, std::size_t index,
                    std::vector<std::int32_t>& ids) const;
 
   const Tokenizer& tokenizer_;
-  std::size_t max_tokens_;
-  std::string_view prompt_;
-  std::size_t chunk_tokens_;
+  BatcherOptions options_;
 };
 
 }  // namespace merle

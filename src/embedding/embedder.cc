@@ -1,13 +1,12 @@
 #include "embedding/embedder.h"
 
 #include <algorithm>
-#include <filesystem>
+#include <cmath>
 #include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/thread_pool.h"
-#include "base/utf8.h"
 #include "embedding/batcher.h"
 #include "embedding/model_folder.h"
 #include "embedding/modules.h"
@@ -53,20 +52,28 @@ std::size_t MaxTokens(const ModelFolder& folder, const Tokenizer& tokenizer,
 }  // namespace
 
 struct Embedder::Parts {
-  Parts(const std::string& path, const EmbedderOptions& options)
-      : folder(ReadModelFolder(path)),
+  Parts(const std::string& model_path, const EmbedderOptions& options)
+      : path(model_path),
+        folder(ReadModelFolder(path)),
         model(LoadEncoderModel(folder.modules[0].folder)),
         tokenizer(
             Tokenizer::Load(folder.modules[0].folder, {.lowercase_first = folder.lowercase_first})),
         pooling(LoadPooling(folder)),
         modules(LoadModules(folder, pooling.modes().size() * model->shape().hidden_size)),
         max_tokens(MaxTokens(folder, tokenizer, *model)),
+        alone(1),
         own_pool(options.pool == nullptr ? std::make_unique<ThreadPool>(options.threads) : nullptr),
         pool(options.pool == nullptr ? own_pool.get() : options.pool) {
     if (tokenizer.id_limit() > model->shape().vocab_size) {
       throw Error(ErrorCode::kDataLoss,
                   Format("{}: the tokenizer's ids go up to {}, the embedding table has {} rows",
                          path, tokenizer.id_limit() - 1, model->shape().vocab_size));
+    }
+    if (max_tokens <= tokenizer.special_tokens_added(false)) {
+      throw Error(
+          ErrorCode::kDataLoss,
+          Format("{}: a text may have {} tokens, and {} are special: there is no room for any",
+                 path, max_tokens, tokenizer.special_tokens_added(false)));
     }
   }
 
@@ -79,12 +86,14 @@ struct Embedder::Parts {
                   ThreadPool& threads, MatrixView<float> out) const;
   void Finish(MatrixView<const float> pooled, MatrixView<float> out) const;
 
+  std::string path;
   ModelFolder folder;
   std::unique_ptr<EncoderModel> model;
   Tokenizer tokenizer;
   Pooling pooling;
   std::vector<std::unique_ptr<Module>> modules;
   std::size_t max_tokens;
+  mutable ThreadPool alone;  // The calling thread, for groups that run side by side.
   std::unique_ptr<ThreadPool> own_pool;
   ThreadPool* pool;
 };
@@ -146,26 +155,35 @@ Matrix<float> Embedder::Embed(std::span<const std::string_view> texts, const Emb
   const Parts& parts = *parts_;
   const std::string_view prompt = parts.folder.prompts.Choose(options.prompt);
   const std::size_t skip = parts.SkippedTokens(prompt);
-  const std::size_t wanted =
-      options.truncate_dim != 0 ? options.truncate_dim : parts.folder.truncate_dim.value_or(dim());
-  Matrix<float> vectors(texts.size(), std::min(wanted, dim()));
+  Matrix<float> vectors(texts.size(), dim(options));
 
   ThreadPool& pool = *parts.pool;
-  const Batcher batcher(parts.tokenizer, parts.max_tokens, prompt, options.batch_tokens);
+  const Batcher batcher(parts.tokenizer, {.max_tokens = parts.max_tokens,
+                                          .prompt = prompt,
+                                          .chunk_tokens = options.batch_tokens,
+                                          .refuse_long = options.on_long == OnLong::kError,
+                                          .name_text = options.name_text});
   for (std::size_t first = 0; first < texts.size();) {
     const std::size_t last = batcher.ChunkEnd(texts, first);
-    const TokenizedTexts tokenized =
-        batcher.Tokenize(texts, first, last, options.on_long == OnLong::kError, pool);
+    const TokenizedTexts tokenized = batcher.Tokenize(texts, first, last, pool);
     const auto out = vectors.view().Rows(first, last - first);
-    const std::vector<TextGroup> groups = batcher.Group(tokenized, pool.size());
+    const std::vector<TextGroup> groups = GroupTexts(tokenized, pool.size());
     const auto run = [&](std::size_t g, ThreadPool& threads) {
       const auto rows = out.Rows(groups[g].first, groups[g].last - groups[g].first);
       parts.EmbedGroup(tokenized, groups[g], skip, threads, rows);
       if (options.normalize) L2NormalizeRows(rows);
+      for (std::size_t r = 0; r < rows.rows(); ++r) {
+        if (!std::ranges::all_of(rows.Row(r), [](float x) { return std::isfinite(x); })) {
+          throw Error(
+              ErrorCode::kDataLoss,
+              Format("{}: the vector of {} is not finite, so the model's weights are damaged",
+                     parts.path, batcher.NameOf(first + groups[g].first + r)));
+        }
+      }
     };
     // Groups side by side, each on one thread, are fastest; a few use all threads one by one.
     if (groups.size() >= pool.size()) {
-      pool.ParallelFor(groups.size(), [&](std::size_t g, std::size_t) { run(g, pool); });
+      pool.ParallelFor(groups.size(), [&](std::size_t g, std::size_t) { run(g, parts.alone); });
     } else {
       for (std::size_t g = 0; g < groups.size(); ++g) run(g, pool);
     }
@@ -184,22 +202,29 @@ Matrix<float> Embedder::Embed(std::string_view text, const EmbedOptions& options
   return Embed(std::span(&text, 1), options);
 }
 
-std::size_t Embedder::dim() const { return parts_->dim(); }
+std::size_t Embedder::dim(const EmbedOptions& options) const {
+  const std::size_t wanted = options.truncate_dim != 0
+                                 ? options.truncate_dim
+                                 : parts_->folder.truncate_dim.value_or(parts_->dim());
+  return std::min(wanted, parts_->dim());
+}
 std::size_t Embedder::max_tokens() const { return parts_->max_tokens; }
 const Prompts& Embedder::prompts() const { return parts_->folder.prompts; }
 const Tokenizer& Embedder::tokenizer() const { return parts_->tokenizer; }
 const EncoderModel& Embedder::model() const { return *parts_->model; }
 ThreadPool& Embedder::pool() const { return *parts_->pool; }
 
+std::string Embedder::pooling_name() const {
+  std::vector<std::string_view> names;
+  for (const PoolingMode mode : parts_->pooling.modes()) names.push_back(PoolingModeName(mode));
+  return Join(names, " ");
+}
+
 std::string Embedder::Describe() const {
   const EncoderShape& shape = parts_->model->shape();
-  std::string text =
-      Format("Transformer: {}, {} layers, {} heads, {} wide\nPooling:", parts_->model->model_type(),
-             shape.layers, shape.heads, shape.hidden_size);
-  for (const PoolingMode mode : parts_->pooling.modes()) {
-    text += Format(" {}", PoolingModeName(mode));
-  }
-  text += '\n';
+  std::string text = Format("Transformer: {}, {} layers, {} heads, {} wide\nPooling: {}, {}\n",
+                            parts_->model->model_type(), shape.layers, shape.heads,
+                            shape.hidden_size, pooling_name(), parts_->pooled_dim());
   for (const auto& module : parts_->modules) text += module->Describe() + '\n';
   return text;
 }

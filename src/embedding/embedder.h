@@ -38,6 +38,8 @@ struct EmbedOptions {
   std::size_t batch_tokens = 32768;  // Tokens read ahead at most: bounds the memory.
   // Called in the calling thread, now and then, with the number of texts done.
   std::function<void(std::size_t texts_done)> on_progress = {};
+  // What errors call a text, by its index from 0; "text 7" if empty. May be called in any thread.
+  std::function<std::string(std::size_t index)> name_text = {};
 };
 
 // What one call did.
@@ -65,21 +67,24 @@ class Embedder {
 
   // Returns [texts, dim], row i the vector of texts[i]; adds to `stats` what was done.
   // An empty text is embedded as its special tokens alone, as in the reference.
-  // Throws kInvalidArgument if a text is not UTF-8, a prompt name is unknown, or a text is too
-  // long under OnLong::kError; the message gives the text's index, counted from 0.
+  // Throws kInvalidArgument if a text is not UTF-8, has no token, or is too long under
+  // OnLong::kError, and names that text; also if a prompt name is unknown. Throws kDataLoss if the
+  // weights make a component that is not finite.
   Matrix<float> Embed(std::span<const std::string_view> texts, const EmbedOptions& options = {},
                       EmbedStats* stats = nullptr) const;
 
   // Returns the vector of one text, [dim] floats in a matrix of one row.
   Matrix<float> Embed(std::string_view text, const EmbedOptions& options = {}) const;
 
-  std::size_t dim() const;         // Components of a vector, before truncate_dim of a call.
+  // Components of a vector that Embed gives under `options`.
+  std::size_t dim(const EmbedOptions& options = {}) const;
   std::size_t max_tokens() const;  // Tokens of one text that count, special tokens included.
   const Prompts& prompts() const;
   const Tokenizer& tokenizer() const;
   const EncoderModel& model() const;
   ThreadPool& pool() const;
 
+  std::string pooling_name() const;  // "mean", or several: "cls max".
   // A line for each module, first to last: "Pooling: mean, 384".
   std::string Describe() const;
 

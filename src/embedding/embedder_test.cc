@@ -2,16 +2,20 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
-#include "base/error.h"
+#include "base/error_matcher.h"
+#include "base/file.h"
 #include "base/format.h"
+#include "base/test_folder.h"
 #include "base/thread_pool.h"
 #include "embedding/batcher.h"
 
@@ -37,6 +41,61 @@ TEST(EmbedderTest, EmbeddersMayShareAPool) {
   EXPECT_TRUE(std::ranges::equal(a.Embed("dog").Row(0), b.Embed("dog").Row(0)));
 }
 
+TEST(EmbedderTest, ServesSeveralThreadsAtOnceWithTheSameBits) {
+  const Embedder embedder = Embedder::Load((kGolden / "st-normalize").string(), {.threads = 2});
+  std::vector<std::string> texts;
+  for (int i = 0; i < 60; ++i) texts.push_back(Format("the first token {}", std::string(i, 'a')));
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  const Matrix<float> expected = embedder.Embed(views);
+  const std::size_t bytes = expected.rows() * expected.cols() * sizeof(float);
+  std::atomic<int> differences = 0;
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&] {
+      for (int round = 0; round < 5; ++round) {
+        const Matrix<float> vectors = embedder.Embed(views);
+        if (std::memcmp(vectors.data(), expected.data(), bytes) != 0) ++differences;
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(differences, 0);
+}
+
+TEST(EmbedderTest, ErrorsNameTheTextAsTheCallerWants) {
+  const Embedder embedder = Embedder::Load((kGolden / "st-short").string());
+  const std::vector<std::string_view> texts = {"dog", "the first token the first token the token"};
+  EmbedOptions options{.on_long = OnLong::kError, .batch_tokens = 1};
+  EXPECT_THAT([&] { embedder.Embed(texts, options); },
+              ThrowsError(ErrorCode::kInvalidArgument, testing::HasSubstr("text 1 has ")));
+  options.name_text = [](std::size_t index) { return Format("f.txt:{}", index + 1); };
+  EXPECT_THAT([&] { embedder.Embed(texts, options); },
+              ThrowsError(ErrorCode::kInvalidArgument, testing::StartsWith("f.txt:2 has ")));
+}
+
+TEST(EmbedderTest, VectorsThatAreNotFiniteAreNoResult) {
+  const TestFolder folder;
+  const std::string model = folder.Path("model");
+  fs::copy(kGolden / "st-normalize", model, fs::copy_options::recursive);
+  std::string bytes = ReadFile(model + "/model.safetensors", 1 << 20);
+  std::uint64_t header = 0;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  const std::size_t data = sizeof header + header;
+  bytes.replace(data, bytes.size() - data, bytes.size() - data, '\xFF');  // All ones is NaN.
+  folder.Write("model/model.safetensors", bytes);
+  EXPECT_THAT([&] { Embedder::Load(model).Embed("dog"); },
+              ThrowsError(ErrorCode::kDataLoss, testing::HasSubstr("not finite")));
+}
+
+TEST(EmbedderTest, DimCountsWhatEmbedGives) {
+  const Embedder embedder = Embedder::Load((kGolden / "st-truncate-dim").string());
+  for (const std::size_t dim : {0, 3, 6, 16, 100}) {
+    const EmbedOptions options{.truncate_dim = dim};
+    EXPECT_EQ(embedder.Embed("dog", options).cols(), embedder.dim(options)) << dim;
+  }
+  EXPECT_EQ(embedder.dim(), 6u);
+}
+
 TEST(EmbedderTest, ReportsProgressAndCounts) {
   const Embedder embedder = Embedder::Load((kGolden / "st-normalize").string());
   const std::vector<std::string_view> texts(50, "the first token");
@@ -57,13 +116,9 @@ TEST(EmbedderTest, ReportsProgressAndCounts) {
 TEST(EmbedderTest, ABadTextIsNamedByItsIndex) {
   const Embedder embedder = Embedder::Load((kGolden / "st-normalize").string());
   const std::string_view texts[] = {"good", "good", "bad \xFF text"};
-  try {
-    embedder.Embed(texts);
-    FAIL() << "was accepted";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-    EXPECT_THAT(error.what(), testing::HasSubstr("text 2 is not UTF-8: byte 4 (0xFF)"));
-  }
+  EXPECT_THAT([&] { embedder.Embed(texts); },
+              ThrowsError(ErrorCode::kInvalidArgument,
+                          testing::HasSubstr("text 2 is not UTF-8: byte 4 (0xFF)")));
 }
 
 // A copy of a golden folder in which one file is replaced (or removed, for no content).
@@ -79,26 +134,17 @@ struct Damage {
 class DamagedFolder : public testing::TestWithParam<Damage> {
  protected:
   DamagedFolder() {
-    fs::remove_all(folder_);
-    fs::copy(kGolden / GetParam().model, folder_, fs::copy_options::recursive);
-    fs::remove(folder_ / GetParam().file);
-    if (GetParam().content != nullptr) {
-      std::ofstream(folder_ / GetParam().file) << GetParam().content;
-    }
+    fs::copy(kGolden / GetParam().model, folder_.path(), fs::copy_options::recursive);
+    fs::remove(folder_.Path(GetParam().file));
+    if (GetParam().content != nullptr) folder_.Write(GetParam().file, GetParam().content);
   }
-  ~DamagedFolder() override { fs::remove_all(folder_); }
 
-  const fs::path folder_ = fs::path(testing::TempDir()) / Format("embedder_test.{}", ::getpid());
+  const TestFolder folder_;
 };
 
 TEST_P(DamagedFolder, GivesAClearError) {
-  try {
-    Embedder::Load(folder_.string());
-    FAIL() << "was accepted";
-  } catch (const Error& error) {
-    EXPECT_EQ(ErrorCodeName(error.code()), ErrorCodeName(GetParam().code)) << error.what();
-    EXPECT_THAT(error.what(), testing::HasSubstr(GetParam().says));
-  }
+  EXPECT_THAT([&] { Embedder::Load(folder_.path()); },
+              ThrowsError(GetParam().code, testing::HasSubstr(GetParam().says)));
 }
 
 constexpr const char* kPlain = "st-normalize";
@@ -138,6 +184,8 @@ INSTANTIATE_TEST_SUITE_P(
          "1_Pooling"},
         {"MaxLengthIsZero", kPlain, "sentence_bert_config.json", R"({"max_seq_length":0})",
          ErrorCode::kDataLoss, "max_seq_length"},
+        {"NoRoomForATextBesideSpecialTokens", kPlain, "sentence_bert_config.json",
+         R"({"max_seq_length":2})", ErrorCode::kDataLoss, "2 are special"},
         {"DefaultPromptIsMissing", kPlain, "config_sentence_transformers.json",
          R"({"default_prompt_name":"x"})", ErrorCode::kDataLoss, "'x'"},
         {"AnotherKindOfModel", kPlain, "config_sentence_transformers.json",

@@ -71,8 +71,8 @@ void ReadSentenceConfig(const std::string& path, ModelFolder& model) {
   const JsonValue root = document.root();
   const auto type = root.Find("model_type");
   if (type && type->AsString() != "SentenceTransformer") {
-    throw Error(ErrorCode::kUnimplemented,
-                Format("{}: a model of type '{}' is not supported", path, type->AsString()));
+    type->Fail(Format("is '{}', which is not supported", type->AsString()),
+               ErrorCode::kUnimplemented);
   }
   if (const auto dim = root.Find("truncate_dim")) {
     model.truncate_dim = static_cast<std::size_t>(dim->AsInteger(1, 1 << 24));

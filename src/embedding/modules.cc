@@ -97,8 +97,7 @@ const ActivationRow& ActivationFromConfig(const JsonValue& config) {
   for (const ActivationRow& row : kTorchActivations) {
     if (row.torch_class == class_name) return row;
   }
-  throw Error(ErrorCode::kUnimplemented,
-              Format("the activation function '{}' of a Dense module is not supported", path));
+  name->Fail(Format("is '{}', which is not supported", path), ErrorCode::kUnimplemented);
 }
 
 // out = activation(in W^T + b), plus the input where use_residual is set. Peer: Dense.
@@ -138,8 +137,8 @@ class Dense : public Module {
     for (const char* key : {"module_input_name", "module_output_name"}) {
       const auto name = config.Find(key);
       if (name && name->AsString() != "sentence_embedding") {
-        throw Error(ErrorCode::kUnimplemented, Format("{}: a Dense module on '{}' is not supported",
-                                                      document.name(), name->AsString()));
+        name->Fail(Format("is '{}', which is not supported", name->AsString()),
+                   ErrorCode::kUnimplemented);
       }
     }
     activation_ = &ActivationFromConfig(config);

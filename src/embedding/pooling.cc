@@ -31,8 +31,8 @@ constexpr ModeRow kModes[] = {
 PoolingMode ModeFromConfig(const JsonValue& name) {
   const auto mode = ParsePoolingMode(name.AsString());
   if (!mode) {
-    throw Error(ErrorCode::kUnimplemented,
-                Format("the pooling mode '{}' is not supported", name.AsString()));
+    name.Fail(Format("names the mode '{}', which is not supported", name.AsString()),
+              ErrorCode::kUnimplemented);
   }
   return *mode;
 }

@@ -1,5 +1,6 @@
 #include "embedding/prompts.h"
 
+#include <ranges>
 #include <utility>
 
 #include "base/error.h"
@@ -9,9 +10,7 @@ namespace merle {
 namespace {
 
 std::string NamesOf(const std::map<std::string, std::string>& prompts) {
-  std::string names;
-  for (const auto& [name, text] : prompts) names += (names.empty() ? "" : ", ") + name;
-  return names;
+  return Join(std::views::keys(prompts), ", ");
 }
 
 }  // namespace

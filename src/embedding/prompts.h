@@ -22,7 +22,7 @@ class Prompts {
   explicit Prompts(std::map<std::string, std::string> by_name = {},
                    std::optional<std::string> default_name = std::nullopt);
 
-  // The text to put before each input; empty for none.
+  // The text to put before each input; empty for none. Borrowed from this table or from `choice`.
   // Throws kInvalidArgument for an unknown name and lists the known ones.
   std::string_view Choose(const PromptChoice& choice) const;
 

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "base/error.h"
+#include "base/error_matcher.h"
 
 namespace merle {
 namespace {
@@ -25,13 +25,10 @@ TEST(PromptsTest, QueryAndDocumentAreAlwaysThere) {
 }
 
 TEST(PromptsTest, AnUnknownNameListsTheKnownOnes) {
-  try {
-    Prompts({{"other", "o: "}}, std::nullopt).Choose({.name = "queries"});
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-    EXPECT_THAT(error.what(), testing::HasSubstr("document, other, query"));
-  }
+  const Prompts prompts({{"other", "o: "}}, std::nullopt);
+  EXPECT_THAT(
+      [&] { prompts.Choose({.name = "queries"}); },
+      ThrowsError(ErrorCode::kInvalidArgument, testing::HasSubstr("document, other, query")));
   EXPECT_THROW(Prompts({}, "none"), Error);
 }
 

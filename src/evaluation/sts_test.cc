@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "base/error_matcher.h"
 #include "base/format.h"
-#include "documents/test_folder.h"
+#include "base/test_folder.h"
 
 namespace merle {
 namespace {
@@ -60,6 +60,7 @@ struct BadCase {
   const char* name;
   std::string content;
   std::string message;
+  ErrorCode code = ErrorCode::kInvalidArgument;
 };
 
 class StsErrors : public testing::TestWithParam<BadCase> {
@@ -69,12 +70,8 @@ class StsErrors : public testing::TestWithParam<BadCase> {
 
 TEST_P(StsErrors, NameFileAndLine) {
   const std::string path = folder_.Write("sts.csv", GetParam().content);
-  try {
-    ReadStsPairs(path);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), StartsWith(path + GetParam().message));
-  }
+  EXPECT_THAT([&] { ReadStsPairs(path); },
+              ThrowsError(GetParam().code, StartsWith(path + GetParam().message)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -92,7 +89,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"AnUnquotedComma", "a,b,1\nc,d,e,2\n", ":2: 4 columns, wanted are 3"},
         {"AShortStsBenchmarkRow", "a\tb\tc\td\t1\te\tf\ng\th\n", ":2: 2 columns, wanted are 7"},
         {"NotUtf8", "a,b,1\n\xFF,d,2\n", ":2: not UTF-8"},
-        {"BadQuoting", "a,b,1\n\"c\"x,d,2\n", ":2: text after the closing quote"},
+        {"BadQuoting", "a,b,1\n\"c\"x,d,2\n", ":2: text after the closing quote",
+         ErrorCode::kDataLoss},
     }),
     [](const auto& test) { return test.param.name; });
 

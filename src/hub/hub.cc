@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <fstream>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -17,9 +18,8 @@ namespace {
 constexpr std::size_t kMaxRefBytes = 1024;
 
 bool IsCommit(std::string_view text) {
-  return text.size() == 40 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-           return std::isxdigit(c) != 0;
-         });
+  return text.size() == 40 && std::all_of(text.begin(), text.end(),
+                                          [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
 // A part of "org/name" as the hub allows it: no separators, nothing that climbs.
@@ -70,22 +70,29 @@ std::string FolderName(std::string repository) {
   return "models--" + repository.replace(slash, 1, "--");
 }
 
-std::string ReadRef(const fs::path& path) {
-  if (!fs::is_regular_file(path)) return {};
-  std::string commit = ReadFile(path.string(), kMaxRefBytes);
+std::string ReadRef(const std::string& path) {
+  if (!FileExists(path)) return {};
+  std::string commit = ReadFile(path, kMaxRefBytes);
   while (!commit.empty() && std::isspace(static_cast<unsigned char>(commit.back())) != 0) {
     commit.pop_back();
   }
   return IsCommit(commit) ? commit : std::string();
 }
 
-std::uint64_t FolderBytes(const fs::path& folder) {
-  std::uint64_t bytes = 0;
+// The names in a folder; what can't be read is taken as empty.
+std::vector<std::string> NamesIn(const fs::path& folder) {
+  std::vector<std::string> names;
   std::error_code error;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
-    const std::uint64_t size = entry.is_regular_file(error) ? entry.file_size(error) : 0;
-    if (!error) bytes += size;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
   }
+  return names;
+}
+
+std::uint64_t FolderBytes(const std::string& folder) {
+  std::uint64_t bytes = 0;
+  for (const ModelFile& file : ListFiles(folder)) bytes += file.bytes;
   return bytes;
 }
 
@@ -122,9 +129,8 @@ std::string Expand(std::string text,
 
 std::string ResolveModel(const std::string& model, const HubOptions& options) {
   if (model.empty()) throw Error(ErrorCode::kInvalidArgument, "the model's name is empty");
-  std::error_code error;
-  if (fs::is_directory(model, error)) return model;
-  if (fs::exists(model, error)) {
+  if (FolderExists(model)) return model;
+  if (FileExists(model)) {
     throw Error(ErrorCode::kInvalidArgument,
                 Format("'{}' is a file; name the model's folder", model));
   }
@@ -136,28 +142,41 @@ std::string ResolveModel(const std::string& model, const HubOptions& options) {
   const std::string commit =
       IsCommit(name.revision) ? name.revision : ReadRef(folder / "refs" / name.revision);
   const fs::path snapshot = folder / "snapshots" / commit;
-  if (!commit.empty() && fs::is_directory(snapshot, error)) return snapshot.string();
+  if (!commit.empty() && FolderExists(snapshot)) return snapshot.string();
   throw Error(ErrorCode::kNotFound,
               Format("the model '{}' (revision {}) is not in the cache {}; `merle models list` "
                      "shows what is there",
                      name.repository, name.revision, options.cache));
 }
 
+std::vector<ModelFile> ListFiles(const std::string& folder) {
+  std::vector<ModelFile> files;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied,
+                                         error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    std::error_code gone;
+    if (!entry->is_regular_file(gone)) continue;
+    const std::uint64_t bytes = entry->file_size(gone);
+    if (!gone) files.push_back({entry->path().lexically_relative(folder).string(), bytes});
+  }
+  std::ranges::sort(files, {}, &ModelFile::name);
+  return files;
+}
+
 std::vector<CachedModel> ListModels(const HubOptions& options) {
   constexpr std::string_view kPrefix = "models--";
   std::vector<CachedModel> models;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(options.cache, error)) {
-    const std::string folder = entry.path().filename().string();
+  for (const std::string& folder : NamesIn(options.cache)) {
     const std::size_t split = folder.find("--", kPrefix.size());
     if (!folder.starts_with(kPrefix) || split == folder.npos) continue;
     const std::string name =
         folder.substr(kPrefix.size(), split - kPrefix.size()) + "/" + folder.substr(split + 2);
-    std::error_code ignored;
-    for (const auto& snapshot : fs::directory_iterator(entry.path() / "snapshots", ignored)) {
-      const std::string revision = snapshot.path().filename().string();
-      if (!IsCommit(revision) || !snapshot.is_directory(ignored)) continue;
-      models.push_back({name, revision, snapshot.path().string(), FolderBytes(snapshot.path())});
+    const fs::path snapshots = fs::path(options.cache) / folder / "snapshots";
+    for (const std::string& revision : NamesIn(snapshots)) {
+      const std::string path = snapshots / revision;
+      if (!IsCommit(revision) || !FolderExists(path)) continue;
+      models.push_back({name, revision, path, FolderBytes(path)});
     }
   }
   std::sort(models.begin(), models.end(), [](const CachedModel& a, const CachedModel& b) {

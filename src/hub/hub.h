@@ -30,6 +30,14 @@ struct CachedModel {
 // can't be one.
 std::string ResolveModel(const std::string& model, const HubOptions& options);
 
+struct ModelFile {
+  std::string name;  // Below the model's folder.
+  std::uint64_t bytes;
+};
+
+// The files in a folder and the folders in it, by name; those that can't be looked at are left out.
+std::vector<ModelFile> ListFiles(const std::string& folder);
+
 // Every model in the cache, by name, then revision. An absent cache is an empty one.
 std::vector<CachedModel> ListModels(const HubOptions& options);
 

@@ -2,14 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 
-#include "base/error.h"
-#include "base/format.h"
+#include "base/error_matcher.h"
+#include "base/test_folder.h"
 
 namespace merle {
 namespace {
@@ -23,66 +21,74 @@ const std::string kOther(40, 'b');
 class HubTest : public testing::Test {
  protected:
   HubTest() {
-    const fs::path model = cache_ / "models--org--tiny";
+    const std::string model = "models--org--tiny/";
     for (const std::string& commit : {kCommit, kOther}) {
-      fs::create_directories(model / "snapshots" / commit);
-      std::ofstream(model / "snapshots" / commit / "config.json") << "{}";
+      cache_.Write(model + "snapshots/" + commit + "/config.json", "{}");
     }
-    fs::create_directories(model / "refs");
-    std::ofstream(model / "refs/main") << kCommit << '\n';
-    std::ofstream(model / "refs/v2") << kOther;
-    std::ofstream(model / "refs/bad") << "../../etc";
-    fs::create_directories(cache_ / "models--sentence-transformers--small/snapshots" / kCommit);
-    fs::create_directories(cache_ / "models--sentence-transformers--small/refs");
-    std::ofstream(cache_ / "models--sentence-transformers--small/refs/main") << kCommit;
+    cache_.Write(model + "refs/main", kCommit + '\n');
+    cache_.Write(model + "refs/v2", kOther);
+    cache_.Write(model + "refs/bad", "../../etc");
+    const std::string small = "models--sentence-transformers--small/";
+    fs::create_directories(cache_.Path(small + "snapshots/" + kCommit));
+    cache_.Write(small + "refs/main", kCommit);
   }
-  ~HubTest() override { fs::remove_all(cache_); }
 
   std::string Resolve(const std::string& model) {
-    return ResolveModel(model, {.cache = cache_.string()});
-  }
-  ErrorCode CodeOf(const std::string& model) {
-    try {
-      Resolve(model);
-    } catch (const Error& error) {
-      return error.code();
-    }
-    ADD_FAILURE() << model << " was found";
-    return ErrorCode::kUnavailable;
+    return ResolveModel(model, {.cache = cache_.path()});
   }
 
-  const fs::path cache_ = fs::path(testing::TempDir()) / Format("hub_test.{}", ::getpid());
+  const TestFolder cache_;
 };
 
 TEST_F(HubTest, FindsARevisionByRefOrCommit) {
-  const std::string snapshots = (cache_ / "models--org--tiny/snapshots/").string();
+  const std::string snapshots = cache_.Path("models--org--tiny/snapshots/");
   EXPECT_EQ(Resolve("org/tiny"), snapshots + kCommit);
   EXPECT_EQ(Resolve("org/tiny@v2"), snapshots + kOther);
   EXPECT_EQ(Resolve("org/tiny@" + kOther), snapshots + kOther);
 }
 
-TEST_F(HubTest, AFolderIsUsedAsItIs) { EXPECT_EQ(Resolve(cache_.string()), cache_.string()); }
+TEST_F(HubTest, AFolderIsUsedAsItIs) { EXPECT_EQ(Resolve(cache_.path()), cache_.path()); }
 
 TEST_F(HubTest, ANameWithoutOrganisationIsASentenceTransformersModel) {
   EXPECT_THAT(Resolve("small"), testing::HasSubstr("models--sentence-transformers--small"));
 }
 
 TEST_F(HubTest, NamesThatCannotBeFoundSayWhy) {
-  for (const char* model : {"org/absent", "org/tiny@v3", "org/tiny@bad", "absent", "./none",
-                            "/no/such/folder"}) {
-    EXPECT_EQ(CodeOf(model), ErrorCode::kNotFound) << model;
+  for (const char* model :
+       {"org/absent", "org/tiny@v3", "org/tiny@bad", "absent", "./none", "/no/such/folder"}) {
+    EXPECT_THAT([&] { Resolve(model); }, ThrowsError(ErrorCode::kNotFound)) << model;
   }
+}
+
+TEST_F(HubTest, ANameThatNoFileCanHaveIsNotFound) {
+  const std::string name(300, 'x');
+  for (const std::string& model : {name, "org/tiny@" + name, "/" + name}) {
+    EXPECT_THAT([&] { Resolve(model); }, ThrowsError(ErrorCode::kNotFound)) << model;
+  }
+}
+
+TEST_F(HubTest, ListsTheFilesOfAModelByName) {
+  cache_.Write("m/b.json", "four");
+  cache_.Write("m/1_Pooling/config.json", "{}");
+  fs::create_symlink("none", cache_.Path("m/dangling"));
+  const auto files = ListFiles(cache_.Path("m"));
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(files[0].name, "1_Pooling/config.json");
+  EXPECT_EQ(files[0].bytes, 2u);
+  EXPECT_EQ(files[1].name, "b.json");
+  EXPECT_EQ(files[1].bytes, 4u);
+  EXPECT_THAT(ListFiles("no/such/folder"), testing::IsEmpty());
 }
 
 TEST_F(HubTest, NamesThatClimbAreRefused) {
   for (const char* model : {"", "org/..", "a/b/c", "org/tiny@../../x", "org/tiny@", "org/ti ny",
                             "org/-x", "or--g/x", "org/tiny@/etc", "x\ny"}) {
-    EXPECT_EQ(CodeOf(model), ErrorCode::kInvalidArgument) << model;
+    EXPECT_THAT([&] { Resolve(model); }, ThrowsError(ErrorCode::kInvalidArgument)) << model;
   }
 }
 
 TEST_F(HubTest, ListsEveryRevisionByName) {
-  const auto models = ListModels({.cache = cache_.string()});
+  const auto models = ListModels({.cache = cache_.path()});
   ASSERT_EQ(models.size(), 3u);
   EXPECT_EQ(models[0].name, "org/tiny");
   EXPECT_EQ(models[0].revision, kCommit);

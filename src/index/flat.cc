@@ -1,7 +1,6 @@
 #include "index/flat.h"
 
 #include <algorithm>
-#include <cmath>
 #include <span>
 #include <utility>
 
@@ -24,12 +23,8 @@ constexpr std::size_t kBlockBytes = 256 << 10;
 
 using Neighbors = std::vector<Neighbor>;
 
-bool Better(const Neighbor& a, const Neighbor& b) {
-  const bool a_is_nan = std::isnan(a.score);
-  const bool b_is_nan = std::isnan(b.score);
-  if (a_is_nan != b_is_nan) return b_is_nan;
-  if (!a_is_nan && a.score != b.score) return a.score > b.score;
-  return a.row < b.row;
+bool BetterNeighbor(const Neighbor& a, const Neighbor& b) {
+  return Better({a.row, a.score}, {b.row, b.score});
 }
 
 // Keeps the k best of `best` and `more`. Rows are unique, so the order is total and the result does
@@ -37,7 +32,7 @@ bool Better(const Neighbor& a, const Neighbor& b) {
 void KeepBest(Neighbors& best, std::span<const Neighbor> more, std::size_t k) {
   const auto middle = static_cast<std::ptrdiff_t>(best.size());
   best.insert(best.end(), more.begin(), more.end());
-  std::inplace_merge(best.begin(), best.begin() + middle, best.end(), Better);
+  std::inplace_merge(best.begin(), best.begin() + middle, best.end(), BetterNeighbor);
   if (best.size() > k) best.resize(k);
 }
 

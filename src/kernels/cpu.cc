@@ -49,17 +49,13 @@ std::string_view ActiveCpuPath() { return PathName(HWY_DYNAMIC_DISPATCH(Target)(
 
 void SelectCpuPath(std::string_view path) {
   std::int64_t targets = 0;
-  std::string names;
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     if (PathName(target) == path) targets |= target;
   }
-  for (const std::string_view name : SupportedCpuPaths()) {
-    names += names.empty() ? "" : ", ";
-    names += name;
-  }
   if (targets == 0) {
     throw Error(ErrorCode::kInvalidArgument,
-                Format("CPU path '{}' is not one of those that this machine has: {}", path, names));
+                Format("CPU path '{}' is not one of those that this machine has: {}", path,
+                       Join(SupportedCpuPaths(), ", ")));
   }
   hwy::GetChosenTarget().Update(targets);
 }

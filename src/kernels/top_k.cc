@@ -1,20 +1,8 @@
 #include "kernels/top_k.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace merle {
-namespace {
-
-// A strict order: by score, NaN below all, then by index.
-bool Better(const ScoredIndex& a, const ScoredIndex& b) {
-  if (a.score > b.score) return true;
-  if (a.score < b.score) return false;
-  if (std::isnan(a.score) != std::isnan(b.score)) return std::isnan(b.score);
-  return a.index < b.index;
-}
-
-}  // namespace
 
 std::vector<ScoredIndex> TopK(std::span<const float> scores, std::size_t k) {
   k = std::min(k, scores.size());

@@ -1,6 +1,7 @@
 // The k best of many scores.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -14,8 +15,17 @@ struct ScoredIndex {
   bool operator==(const ScoredIndex&) const = default;
 };
 
-// Returns the min(k, scores.size()) highest scores, best first; equal scores in order of index, NaN
-// after everything else. Takes O(n log k) time, O(k) memory.
+// True if `a` comes before `b`: a higher score, NaN below all others, then a lower index. A strict
+// total order where the indices differ.
+inline bool Better(const ScoredIndex& a, const ScoredIndex& b) noexcept {
+  if (a.score > b.score) return true;
+  if (a.score < b.score) return false;
+  if (std::isnan(a.score) != std::isnan(b.score)) return std::isnan(b.score);
+  return a.index < b.index;
+}
+
+// Returns the min(k, scores.size()) best scores in the order of Better. Takes O(n log k) time, O(k)
+// memory.
 std::vector<ScoredIndex> TopK(std::span<const float> scores, std::size_t k);
 
 }  // namespace merle

@@ -1,4 +1,6 @@
 // Every model folder under tests/golden/models gives the reference's hidden states.
+#include "base/golden_test.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/format.h"
 #include "base/thread_pool.h"
 #include "kernels/cpu.h"
@@ -22,15 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kGolden = fs::path(MERLE_SOURCE_DIR) / "tests/golden/models";
-
-std::vector<std::string> Names() {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(kGolden)) {
-    names.push_back(entry.path().filename().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 // The inputs and the reference's results of one model folder.
 class Golden : public testing::TestWithParam<std::string> {
@@ -85,13 +79,12 @@ TEST_P(Golden, HiddenStatesOfEveryLayerAreTheReferencesOnEveryCpuPath) {
     SelectCpuPath(path);
     Matrix<float> out(ids_.size(), model_->shape().hidden_size);
     std::size_t layers_seen = 0;
-    model_->Forward(Batch(), pool, out.view(),
-                    [&](std::size_t layer, MatrixView<const float> states) {
-                      const auto expected = Read<float>(Format("hidden_states.{}", layer));
-                      EXPECT_LT(LargestError(states.data(), expected), 1e-5F)
-                          << path << ", layer " << layer;
-                      ++layers_seen;
-                    });
+    model_->Forward(
+        Batch(), pool, out.view(), [&](std::size_t layer, MatrixView<const float> states) {
+          const auto expected = Read<float>(Format("hidden_states.{}", layer));
+          EXPECT_LT(LargestError(states.data(), expected), 1e-5F) << path << ", layer " << layer;
+          ++layers_seen;
+        });
     EXPECT_EQ(layers_seen, model_->shape().layers + 1);
   }
   SelectCpuPath(SupportedCpuPaths().front());
@@ -130,18 +123,43 @@ TEST_P(Golden, ATextHasTheSameBitsAloneAndWithAnyNumberOfThreads) {
                      .type_ids = std::span(type_ids_).subspan(starts_[t], tokens),
                      .starts = alone},
                     one, states.view());
-    EXPECT_EQ(std::memcmp(states.data(), together.Row(starts_[t]).data(),
-                          tokens * together.cols() * 4),
-              0)
+    EXPECT_EQ(
+        std::memcmp(states.data(), together.Row(starts_[t]).data(), tokens * together.cols() * 4),
+        0)
         << "text " << t;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Golden, testing::ValuesIn(Names()), [](const auto& test) {
-  std::string name = test.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+TEST_P(Golden, BatchesThatAreNoneAreRefused) {
+  ThreadPool pool(2);
+  const auto refuses = [&](const TokenBatch& batch) {
+    Matrix<float> out(batch.ids.size(), model_->shape().hidden_size);
+    EXPECT_THROW(model_->Forward(batch, pool, out.view()), Error);
+  };
+  const std::int32_t ids[] = {1, 2, 3};
+  const std::int32_t beyond[] = {1, static_cast<std::int32_t>(model_->shape().vocab_size)};
+  const std::int32_t negative[] = {-1, 2};
+  const std::size_t two[] = {0, 2}, three[] = {0, 3}, four[] = {0, 4}, falls[] = {0, 3, 2, 3};
+  const std::size_t empty_text[] = {0, 0, 3}, late[] = {1, 3};
+  refuses({.ids = ids, .type_ids = {}, .starts = {}});
+  refuses({.ids = ids, .type_ids = {}, .starts = two});
+  refuses({.ids = ids, .type_ids = {}, .starts = four});
+  refuses({.ids = ids, .type_ids = {}, .starts = falls});
+  refuses({.ids = ids, .type_ids = {}, .starts = empty_text});
+  refuses({.ids = ids, .type_ids = {}, .starts = late});
+  refuses({.ids = beyond, .type_ids = {}, .starts = two});
+  refuses({.ids = negative, .type_ids = {}, .starts = two});
+  refuses({.ids = ids, .type_ids = std::span(ids).first(2), .starts = three});
+  EXPECT_THROW(model_->TokenEmbedding(-1), Error);
+
+  const std::size_t none[] = {0};
+  Matrix<float> out(0, model_->shape().hidden_size);
+  model_->Forward({.ids = {}, .type_ids = {}, .starts = none}, pool, out.view());
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, Golden,
+                         testing::ValuesIn(GoldenNames(kGolden, "expected.safetensors")),
+                         GoldenTestName);
 
 }  // namespace
 }  // namespace merle

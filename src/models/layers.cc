@@ -2,22 +2,26 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
+#include <vector>
 
 #include "kernels/layer_norm.h"
 
 namespace merle {
 
 LinearLayer::LinearLayer(Weights& weights, std::span<const std::string> names,
-                         std::size_t out_features, std::size_t in_features)
-    : bias_(names.size() * out_features) {
+                         std::size_t out_features, std::size_t in_features) {
+  // All tensors are found and checked before memory is taken: the sizes come from a file.
+  std::vector<MatrixView<const float>> parts;
+  std::vector<std::span<const float>> biases;
+  for (const std::string& name : names) {
+    parts.push_back(weights.GetMatrix(name + ".weight", out_features, in_features));
+    biases.push_back(weights.GetVector(name + ".bias", out_features));
+  }
   Matrix<float> joined(names.size() * out_features, in_features);
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto weight = weights.GetMatrix(names[i] + ".weight", out_features, in_features);
-    const auto bias = weights.GetVector(names[i] + ".bias", out_features);
-    std::copy_n(weight.data(), out_features * in_features,
-                joined.data() + i * out_features * in_features);
-    std::copy_n(bias.data(), out_features, bias_.data() + i * out_features);
+  bias_ = AlignedBuffer<float>(names.size() * out_features);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    std::copy_n(parts[i].data(), out_features * in_features, joined.Row(i * out_features).data());
+    std::copy_n(biases[i].data(), out_features, bias_.data() + i * out_features);
   }
   weight_ = PackedWeights(joined.view());
 }
@@ -26,6 +30,18 @@ void LinearLayer::Forward(MatrixView<const float> x, Activation activation,
                           MatrixView<const float> residual, MatrixView<float> y) const noexcept {
   Linear(x, weight_,
          {.bias = {bias_.data(), bias_.size()}, .activation = activation, .residual = residual}, y);
+}
+
+void LinearLayer::ForwardShared(ThreadPool& pool, MatrixView<const float> x, Activation activation,
+                                MatrixView<const float> residual, MatrixView<float> y) const {
+  const Epilogue epilogue{
+      .bias = {bias_.data(), bias_.size()}, .activation = activation, .residual = residual};
+  const std::size_t panels = weight_.panels();
+  const std::size_t tasks = std::min(panels, 2 * pool.size());
+  pool.ParallelFor(tasks, [&](std::size_t task, std::size_t) {
+    Linear(x, weight_, epilogue, y,
+           {.first = panels * task / tasks, .last = panels * (task + 1) / tasks});
+  });
 }
 
 LayerNormLayer::LayerNormLayer(Weights& weights, const std::string& name, std::size_t size,
@@ -40,8 +56,8 @@ void LayerNormLayer::Forward(MatrixView<float> x) const noexcept {
 
 std::size_t ConfigSize(const JsonValue& config, std::string_view key, std::size_t low,
                        std::size_t high) {
-  return static_cast<std::size_t>(config.At(key).AsInteger(static_cast<std::int64_t>(low),
-                                                           static_cast<std::int64_t>(high)));
+  return static_cast<std::size_t>(
+      config.At(key).AsInteger(static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)));
 }
 
 float ConfigEps(const JsonValue& config, std::string_view key, float fallback) {

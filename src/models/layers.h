@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/json_reader.h"
+#include "base/thread_pool.h"
 #include "kernels/gemm.h"
 #include "models/weights.h"
 #include "tensor/matrix.h"
@@ -27,6 +28,11 @@ class LinearLayer {
   // As Linear in kernels/gemm.h. y: [x.rows(), out_features of all].
   void Forward(MatrixView<const float> x, Activation activation, MatrixView<const float> residual,
                MatrixView<float> y) const noexcept;
+
+  // The same bits, with the columns of y shared out to all threads. For few rows: each weight is
+  // then read by one core, where a split by rows would have every core read all.
+  void ForwardShared(ThreadPool& pool, MatrixView<const float> x, Activation activation,
+                     MatrixView<const float> residual, MatrixView<float> y) const;
 
  private:
   PackedWeights weight_;

@@ -27,10 +27,11 @@ std::unique_ptr<EncoderModel> LoadEncoderModel(const std::string& folder) {
   for (const Family& family : kFamilies) {
     if (model_type == family.model_type) return family.load(folder, config.root());
   }
-  std::string known;
-  for (const std::string& type : EncoderModelTypes()) known += (known.empty() ? "" : ", ") + type;
-  throw Error(ErrorCode::kUnimplemented, Format("{}: the model type '{}' is not supported; known: {}",
-                                                config.name(), model_type, known));
+  config.root()
+      .At("model_type")
+      .Fail(Format("is '{}', which is not supported; known: {}", model_type,
+                   Join(EncoderModelTypes(), ", ")),
+            ErrorCode::kUnimplemented);
 }
 
 std::vector<std::string> EncoderModelTypes() {

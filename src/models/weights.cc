@@ -88,7 +88,8 @@ const Tensor* Weights::Find(std::string_view name) const {
 const float* Weights::Floats(std::string_view name, std::span<const std::size_t> shape) {
   const Tensor* tensor = Find(name);
   if (tensor == nullptr) {
-    throw Error(ErrorCode::kDataLoss, Format("{}: its weights lack the tensor '{}'", folder_, name));
+    throw Error(ErrorCode::kDataLoss,
+                Format("{}: its weights lack the tensor '{}'", folder_, name));
   }
   if (!std::equal(shape.begin(), shape.end(), tensor->shape.begin(), tensor->shape.end())) {
     throw Error(ErrorCode::kDataLoss,
@@ -97,7 +98,8 @@ const float* Weights::Floats(std::string_view name, std::span<const std::size_t>
   }
   parameters_ += tensor->elements;
   const std::byte* bytes = tensor->bytes.data();
-  if (tensor->dtype == DType::kF32 && reinterpret_cast<std::uintptr_t>(bytes) % alignof(float) == 0) {
+  if (tensor->dtype == DType::kF32 &&
+      reinterpret_cast<std::uintptr_t>(bytes) % alignof(float) == 0) {
     return reinterpret_cast<const float*>(bytes);
   }
   AlignedBuffer<float>& floats = converted_.emplace_back(tensor->elements);

@@ -52,6 +52,11 @@ std::optional<DType> ParseDType(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+bool IsFloat(DType dtype) noexcept {
+  return dtype == DType::kF16 || dtype == DType::kBF16 || dtype == DType::kF32 ||
+         dtype == DType::kF64;
+}
+
 float FloatFromF16(std::uint16_t bits) noexcept {
   const float sign = (bits & 0x8000) != 0 ? -1.0F : 1.0F;
   const int exponent = bits >> 10 & 0x1F;

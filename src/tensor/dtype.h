@@ -18,6 +18,8 @@ std::size_t DTypeBytes(DType dtype) noexcept;
 std::string_view DTypeName(DType dtype) noexcept;
 std::optional<DType> ParseDType(std::string_view name) noexcept;
 
+bool IsFloat(DType dtype) noexcept;  // kF16, kBF16, kF32, kF64: what ConvertToFloat takes.
+
 // Exact: every bfloat16 and every half (subnormal, infinite, NaN too) is a float.
 inline float FloatFromBf16(std::uint16_t bits) noexcept {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);

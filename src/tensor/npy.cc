@@ -169,7 +169,7 @@ std::pair<std::string_view, std::string_view> SplitFile(std::string_view file,
 
 DType ReadableType(const std::string& descr, const std::string& path) {
   for (const TypeRow& row : kTypes) {
-    if (row.descr == descr && descr.starts_with("<f")) return row.dtype;
+    if (row.descr == descr && IsFloat(row.dtype)) return row.dtype;
   }
   FailUnsupported(path, Format("numbers of type '{}'; convert with .astype('<f4')", descr));
 }
@@ -207,6 +207,9 @@ Matrix<float> ReadNpy(const std::string& path) {
   }
   const std::size_t rows = header.shape.size() == 2 ? header.shape[0] : 1;
   const std::size_t cols = header.shape.back();
+  if (cols == 0 && rows > 0) {  // Any number of such rows would fit into no bytes at all.
+    FailUnsupported(path, Format("{} rows without numbers", rows));
+  }
   const std::size_t size = DTypeBytes(dtype);
   std::size_t wanted = 0;
   if (__builtin_mul_overflow(rows, cols, &wanted) ||

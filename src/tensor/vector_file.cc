@@ -129,6 +129,16 @@ Matrix<float> ReadVectorFile(const std::string& path) {
   if (tensor == nullptr || tensor->shape.size() != 2) {
     throw Error(ErrorCode::kDataLoss, Format("{}: has no matrix called '{}'", path, kTensorName));
   }
+  if (tensor->shape[1] == 0 && tensor->shape[0] > 0) {
+    throw Error(ErrorCode::kUnimplemented, Format("{}: tensor '{}' has {} rows without numbers",
+                                                  path, kTensorName, tensor->shape[0]));
+  }
+  if (!IsFloat(tensor->dtype)) {
+    throw Error(ErrorCode::kUnimplemented,
+                Format("{}: tensor '{}' has numbers of type {}; vectors are read as floats: F32, "
+                       "F16, BF16 or F64",
+                       path, kTensorName, DTypeName(tensor->dtype)));
+  }
   Matrix<float> vectors(tensor->shape[0], tensor->shape[1]);
   ConvertToFloat(tensor->dtype, tensor->bytes, {vectors.data(), tensor->elements});
   return vectors;

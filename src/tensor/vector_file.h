@@ -65,9 +65,10 @@ class VectorWriter {
   std::unique_ptr<State> state_;
 };
 
-// Reads such a file of floats, F32 or F16, into memory. Throws kNotFound if there is no file,
-// kInvalidArgument if its ending is neither .npy nor .safetensors, kDataLoss if it is broken or has
-// no matrix "embeddings", kUnimplemented for other types.
+// Reads such a file of floats (F32, F16, F64; in safetensors BF16 too) into memory. Throws
+// kNotFound if there is no file, kInvalidArgument if its ending is neither .npy nor .safetensors,
+// kDataLoss if it is broken or has no matrix "embeddings", kUnimplemented for other types and for
+// rows of no numbers.
 Matrix<float> ReadVectorFile(const std::string& path);
 
 }  // namespace merle

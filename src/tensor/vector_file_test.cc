@@ -2,14 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 
-#include "base/error.h"
+#include "base/error_matcher.h"
 #include "base/file.h"
-#include "base/format.h"
+#include "base/test_folder.h"
 #include "tensor/npy.h"
 #include "tensor/safetensors.h"
 #include "tensor/safetensors_writer.h"
@@ -17,18 +17,13 @@
 namespace merle {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
-
-namespace fs = std::filesystem;
+using testing::HasSubstr;
 
 class VectorFileTest : public testing::Test {
  protected:
-  VectorFileTest() { fs::create_directories(folder_); }
-  ~VectorFileTest() override { fs::remove_all(folder_); }
-
-  std::string path(const char* name) const { return (folder_ / name).string(); }
-
-  const fs::path folder_ = fs::path(testing::TempDir()) / Format("vector_file_test.{}", ::getpid());
+  const TestFolder folder_;
 };
 
 Matrix<float> Counting(std::size_t rows, std::size_t cols, float first = 0) {
@@ -38,22 +33,24 @@ Matrix<float> Counting(std::size_t rows, std::size_t cols, float first = 0) {
 }
 
 TEST_F(VectorFileTest, NpyHoldsTheRowsOfAllAppends) {
-  auto writer = VectorWriter::ToFile(path("a.npy"), {.format = VectorFormat::kNpy, .cols = 3});
+  auto writer =
+      VectorWriter::ToFile(folder_.Path("a.npy"), {.format = VectorFormat::kNpy, .cols = 3});
   writer.Append(Counting(2, 3).view());
   writer.Append(Counting(0, 3).view());
   writer.Append(Counting(1, 3, 6).view());
   EXPECT_EQ(writer.rows(), 3u);
   writer.Finish();
-  const Matrix<float> read = ReadNpy(path("a.npy"));
+  const Matrix<float> read = ReadNpy(folder_.Path("a.npy"));
   ASSERT_EQ(read.rows(), 3u);
   EXPECT_TRUE(std::ranges::equal(std::span(read.data(), 9), std::span(Counting(3, 3).data(), 9)));
 }
 
 TEST_F(VectorFileTest, SafetensorsHoldsOneTensor) {
-  auto writer = VectorWriter::ToFile(path("a"), {.format = VectorFormat::kSafetensors, .cols = 2});
+  auto writer =
+      VectorWriter::ToFile(folder_.Path("a"), {.format = VectorFormat::kSafetensors, .cols = 2});
   writer.Append(Counting(3, 2).view());
   writer.Finish();
-  const auto file = SafetensorsFile::Open(path("a"));
+  const auto file = SafetensorsFile::Open(folder_.Path("a"));
   const auto* tensor = file.Find("embeddings");
   ASSERT_NE(tensor, nullptr);
   EXPECT_EQ(tensor->dtype, DType::kF32);
@@ -67,31 +64,32 @@ TEST_F(VectorFileTest, BytesKeepTheirType) {
   Matrix<std::int8_t> bytes(1, 2);
   bytes.Row(0)[0] = -128;
   auto writer = VectorWriter::ToFile(
-      path("a"), {.format = VectorFormat::kNpy, .dtype = DType::kI8, .cols = 2});
+      folder_.Path("a"), {.format = VectorFormat::kNpy, .dtype = DType::kI8, .cols = 2});
   writer.Append(std::as_const(bytes).view());
   writer.Finish();
-  EXPECT_EQ(ReadFile(path("a"), 1000), NpyHeader(DType::kI8, 1, 2) + std::string("\x80\0", 2));
+  EXPECT_EQ(ReadFile(folder_.Path("a"), 1000),
+            NpyHeader(DType::kI8, 1, 2) + std::string("\x80\0", 2));
 }
 
 TEST_F(VectorFileTest, RowsOfAViewWithAStrideArePacked) {
   const Matrix<float> wide = Counting(2, 4);
-  auto writer = VectorWriter::ToFile(path("a.npy"), {.cols = 2});
+  auto writer = VectorWriter::ToFile(folder_.Path("a.npy"), {.cols = 2});
   writer.Append(wide.view().Cols(1, 2));
   writer.Finish();
-  const Matrix<float> read = ReadNpy(path("a.npy"));
+  const Matrix<float> read = ReadNpy(folder_.Path("a.npy"));
   EXPECT_THAT(std::span(read.data(), 4), ElementsAre(1, 2, 5, 6));
 }
 
 TEST_F(VectorFileTest, WithoutFinishNothingChanges) {
   {
-    auto writer = VectorWriter::ToFile(path("a.npy"), {.cols = 1});
+    auto writer = VectorWriter::ToFile(folder_.Path("a.npy"), {.cols = 1});
     writer.Append(Counting(5, 1).view());
   }
-  EXPECT_TRUE(fs::is_empty(folder_));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 
 TEST_F(VectorFileTest, RefusesRowsOfAnotherShapeOrType) {
-  auto writer = VectorWriter::ToFile(path("a.npy"), {.cols = 2});
+  auto writer = VectorWriter::ToFile(folder_.Path("a.npy"), {.cols = 2});
   EXPECT_THROW(writer.Append(Counting(1, 3).view()), Error);
   EXPECT_THROW(writer.Append(std::as_const(*std::make_unique<Matrix<std::int8_t>>(1, 2)).view()),
                Error);
@@ -106,12 +104,12 @@ TEST_F(VectorFileTest, ASinkGetsTheBytesOfTheFile) {
       const VectorFileOptions options{.format = format, .cols = 2};
       auto sink =
           VectorWriter::ToSink([&](std::string_view bytes) { sunk += bytes; }, options, rows);
-      auto file = VectorWriter::ToFile(path("a"), options);
+      auto file = VectorWriter::ToFile(folder_.Path("a"), options);
       for (auto* writer : {&sink, &file}) {
         writer->Append(Counting(2, 2).view());
         writer->Finish();
       }
-      EXPECT_EQ(sunk, ReadFile(path("a"), 1000));
+      EXPECT_EQ(sunk, ReadFile(folder_.Path("a"), 1000));
     }
   }
 }
@@ -121,6 +119,18 @@ TEST_F(VectorFileTest, ASinkHoldsItsCallerToTheNumberOfRows) {
   writer.Append(Counting(1, 1).view());
   EXPECT_THROW(writer.Finish(), Error);
   EXPECT_THROW(writer.Append(Counting(2, 1).view()), Error);
+}
+
+TEST_F(VectorFileTest, NamesTheFileAndTheTensorThatItCanNotRead) {
+  const std::string bytes =
+      folder_.Write("i8.safetensors", SafetensorsHeader("embeddings", DType::kI8, 1, 2) + "ab");
+  EXPECT_THAT([&] { ReadVectorFile(bytes); },
+              ThrowsError(ErrorCode::kUnimplemented,
+                          AllOf(HasSubstr(bytes + ": tensor 'embeddings'"), HasSubstr("I8"))));
+  const std::string no_columns = folder_.Write(
+      "0.safetensors", SafetensorsHeader("embeddings", DType::kF32, 1'000'000'000'000'000'000, 0));
+  EXPECT_THAT([&] { ReadVectorFile(no_columns); },
+              ThrowsError(ErrorCode::kUnimplemented, HasSubstr("rows without numbers")));
 }
 
 TEST(SafetensorsHeader, HasOneSizeForEveryShape) {

@@ -164,17 +164,8 @@ class BertFastPath::Run {
 
   void AppendToWord(char32_t c) {
     if (word_bytes_ > longest_word_) return;
-    char* out = word_.data() + word_bytes_;
-    if (c < 0x80) {
-      *out++ = static_cast<char>(c);
-    } else {
-      const int length = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-      constexpr unsigned char kLead[] = {0, 0, 0xC0, 0xE0, 0xF0};
-      for (int i = length - 1; i > 0; --i, c >>= 6) out[i] = static_cast<char>(0x80 | (c & 0x3F));
-      *out = static_cast<char>(kLead[length] | c);
-      out += length;
-    }
-    word_bytes_ = static_cast<std::size_t>(out - word_.data());
+    word_bytes_ =
+        static_cast<std::size_t>(EncodeUtf8(c, word_.data() + word_bytes_) - word_.data());
   }
 
   void EndWord() {

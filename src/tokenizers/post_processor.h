@@ -18,8 +18,7 @@ struct TemplatePart {
 };
 using Template = std::vector<TemplatePart>;
 
-// Plain data: all of the reference's post-processors come down to two templates. (What only moves
-// offsets, as byte-level ones do, joins here when its tokenizers come.)
+// Plain data: the reference's post-processors that add tokens come down to two templates.
 struct PostProcessor {
   Template single = {{TemplatePart::Kind::kFirst, 0}};
   Template pair = {{TemplatePart::Kind::kFirst, 0}, {TemplatePart::Kind::kSecond, 1}};

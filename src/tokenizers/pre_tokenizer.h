@@ -28,8 +28,7 @@ struct PreTokens {
   }
 };
 
-// Immutable; may be used in several threads. A step may cut the parts further, and may give the
-// text a new form (as byte-level ones do).
+// Immutable; may be used in several threads. A step may cut the parts further.
 class PreTokenizer {
  public:
   virtual ~PreTokenizer() = default;

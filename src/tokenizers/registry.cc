@@ -1,7 +1,7 @@
 #include "tokenizers/registry.h"
 
-#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/format.h"
 #include "tokenizers/bert_normalizer.h"
@@ -56,13 +56,14 @@ constexpr Entry<std::unique_ptr<Decoder>> kDecoders[] = {
 
 template <typename Step, std::size_t N>
 Step Make(const Entry<Step> (&entries)[N], std::string_view type, const JsonValue& json) {
-  std::string known;
+  std::vector<std::string_view> known;
   for (const auto& entry : entries) {
     if (entry.type == type) return entry.make(json);
-    AppendFormat(known, "{}{}", known.empty() ? "" : ", ", entry.type);
+    known.push_back(entry.type);
   }
-  json.Fail(Format("has the type '{}', which Merle does not know; it knows {}", type, known),
-            ErrorCode::kUnimplemented);
+  json.Fail(
+      Format("has the type '{}', which Merle does not know; it knows {}", type, Join(known, ", ")),
+      ErrorCode::kUnimplemented);
 }
 
 template <typename Step, std::size_t N>

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/thread_pool.h"
 #include "base/utf8.h"
 #include "tokenizers/tokenizer_parts.h"
 #include "tokenizers/truncation.h"
@@ -168,6 +169,19 @@ Encoding Tokenizer::EncodePair(std::string_view first_text, std::string_view sec
   Encoding out = Assemble(parts_->post_processor.pair, first, second, options.add_special_tokens);
   out.cut_tokens = all - kept.first - kept.second;
   return out;
+}
+
+std::vector<Encoding> Tokenizer::EncodeBatch(std::span<const std::string_view> texts,
+                                             ThreadPool& pool, const EncodeOptions& options) const {
+  std::vector<Encoding> encodings(texts.size());
+  pool.ParallelFor(texts.size(), [&](std::size_t i, std::size_t) {
+    try {
+      encodings[i] = Encode(texts[i], options);
+    } catch (const Error& error) {
+      throw Error(error.code(), Format("text {}: {}", i, error.what()));
+    }
+  });
+  return encodings;
 }
 
 std::size_t Tokenizer::EncodeIds(std::string_view text, const EncodeOptions& options,

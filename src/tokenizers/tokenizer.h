@@ -13,6 +13,8 @@
 
 namespace merle {
 
+class ThreadPool;
+
 inline constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
 // Where a token stands in its text, in characters (code points), end exclusive. {0, 0} for the
@@ -81,6 +83,10 @@ class Tokenizer {
   Encoding Encode(std::string_view text, const EncodeOptions& options = {}) const;
   Encoding EncodePair(std::string_view first, std::string_view second,
                       const EncodeOptions& options = {}) const;
+
+  // Encode of each text, on all threads of `pool`. Errors name the text by its index, from 0.
+  std::vector<Encoding> EncodeBatch(std::span<const std::string_view> texts, ThreadPool& pool,
+                                    const EncodeOptions& options = {}) const;
 
   // As Encode, but appends the ids alone to `ids`: the fast path of embedding. Returns cut_tokens,
   // or, with `stop_early` and truncation on the right, just 1 if anything was cut: then no more of

@@ -1,9 +1,7 @@
 #include "tokenizers/tokenizer_parts.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <string_view>
-#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -27,14 +25,8 @@ constexpr std::size_t kMostVocabBytes = 64u << 20;
 // Python writes 1e30 for "no limit".
 constexpr double kMostModelLength = 1e9;
 
-// True also for what can't be looked at: reading it then gives the error.
-bool IsThere(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::status(path, error).type() != std::filesystem::file_type::not_found;
-}
-
 std::optional<JsonDocument> LoadIfThere(const std::string& path) {
-  if (!IsThere(path)) return std::nullopt;
+  if (!FileExists(path)) return std::nullopt;
   return JsonDocument::Load(path);
 }
 
@@ -263,10 +255,10 @@ std::unique_ptr<const Tokenizer::Parts> Tokenizer::Parts::Read(const std::string
   const std::string json_path = folder + "/tokenizer.json";
   const std::string vocab_path = folder + "/vocab.txt";
   auto parts = std::make_unique<Parts>();
-  if (IsThere(json_path)) {
+  if (FileExists(json_path)) {
     ReadTokenizerJson(JsonDocument::Load(json_path).root(), options, *parts);
     CheckTemplates(*parts, json_path);
-  } else if (IsThere(vocab_path)) {
+  } else if (FileExists(vocab_path)) {
     ReadVocabFolder(vocab_path, config, options, *parts);
   } else {
     throw Error(ErrorCode::kNotFound, Format("{}: has no tokenizer.json and no vocab.txt", folder));

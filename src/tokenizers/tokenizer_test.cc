@@ -7,12 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
-#include "tokenizers/test_folder.h"
+#include "base/error_matcher.h"
+#include "base/test_folder.h"
+#include "base/thread_pool.h"
+#include "tokenizers/small_tokenizer.h"
 
 namespace merle {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -61,6 +64,19 @@ TEST_F(SmallTokenizer, CountsWhatIsCut) {
   EXPECT_THAT(ids, ElementsAre(2, 4, 5, 3, 2, 4, 5, 3));
 }
 
+TEST_F(SmallTokenizer, EncodesABatchAsEachTextAlone) {
+  ThreadPool pool(3);
+  const std::vector<std::string_view> texts = {"a", "", "b c", "Ab 中", "a b c a b"};
+  const std::vector<Encoding> batch = tokenizer_.EncodeBatch(texts, pool, {.max_length = 4});
+  ASSERT_EQ(batch.size(), texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    EXPECT_EQ(batch[i].ids, tokenizer_.Encode(texts[i], {.max_length = 4}).ids);
+  }
+  const std::string_view bad[] = {"a", "\xFF"};
+  EXPECT_THAT([&] { tokenizer_.EncodeBatch(bad, pool); },
+              ThrowsError(ErrorCode::kInvalidArgument, testing::HasSubstr("text 1")));
+}
+
 TEST_F(SmallTokenizer, CutsOnTheLeft) {
   const EncodeOptions options = {.max_length = 4, .truncation_side = Side::kLeft};
   EXPECT_THAT(tokenizer_.Encode("a b c", options).ids, ElementsAre(2, 5, 7, 3));
@@ -76,13 +92,7 @@ TEST_F(SmallTokenizer, RefusesInvalidUtf8AndNamesTheByte) {
            [&] { tokenizer_.EncodePair("a", "ab\xC3"); },
            [&] { tokenizer_.EncodeIds("ab\xED\xA0\x80", {}, ids); },
        }) {
-    try {
-      encode();
-      FAIL() << "no error";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-      EXPECT_THAT(error.what(), HasSubstr("byte 2"));
-    }
+    EXPECT_THAT(encode, ThrowsError(ErrorCode::kInvalidArgument, HasSubstr("byte 2")));
   }
   EXPECT_THAT(ids, ElementsAre(5));
 }
@@ -213,14 +223,9 @@ class BrokenTokenizerJson : public testing::TestWithParam<BrokenFile> {};
 TEST_P(BrokenTokenizerJson, IsRefusedWithItsNameAndTheProblem) {
   const TestFolder folder;
   folder.Write("tokenizer.json", Replaced(SmallTokenizerJson(), GetParam().from, GetParam().to));
-  try {
-    Tokenizer::Load(folder.path());
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), GetParam().code) << error.what();
-    EXPECT_THAT(error.what(), HasSubstr("/tokenizer.json: "));
-    EXPECT_THAT(error.what(), HasSubstr(GetParam().problem));
-  }
+  EXPECT_THAT([&] { Tokenizer::Load(folder.path()); },
+              ThrowsError(GetParam().code, AllOf(HasSubstr(folder.Path("tokenizer.json") + ": "),
+                                                 HasSubstr(GetParam().problem))));
 }
 
 constexpr auto kDataLoss = ErrorCode::kDataLoss;
@@ -307,14 +312,9 @@ TEST_P(BrokenVocabFolder, IsRefusedWithTheProblem) {
   const TestFolder folder;
   if (GetParam().vocab != nullptr) folder.Write("vocab.txt", GetParam().vocab);
   if (GetParam().config != nullptr) folder.Write("tokenizer_config.json", GetParam().config);
-  try {
-    Tokenizer::Load(folder.path());
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), GetParam().code) << error.what();
-    EXPECT_THAT(error.what(), HasSubstr(folder.path()));
-    EXPECT_THAT(error.what(), HasSubstr(GetParam().problem));
-  }
+  EXPECT_THAT(
+      [&] { Tokenizer::Load(folder.path()); },
+      ThrowsError(GetParam().code, AllOf(HasSubstr(folder.path()), HasSubstr(GetParam().problem))));
 }
 
 INSTANTIATE_TEST_SUITE_P(

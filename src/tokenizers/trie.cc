@@ -15,6 +15,32 @@ constexpr std::uint32_t kBlock = 256;
 // building; for real vocabularies nine tenths of the slots get used.
 constexpr int kTries = 32;
 
+// A node still to be filled: the entries [begin, end) share its first `depth` bytes.
+struct OpenNode {
+  std::uint32_t node;
+  std::size_t begin, end, depth;
+};
+
+// The first bytes of a node's children, and where the entries of each begin; then the end of all.
+struct Children {
+  std::string bytes;
+  std::vector<std::size_t> starts;
+};
+
+// Groups the node's sorted entries, all longer than `depth`, by the byte there.
+void GroupByByte(const std::vector<Trie::Entry>& entries, const OpenNode& open,
+                 Children& children) {
+  children.bytes.clear();
+  children.starts.clear();
+  for (std::size_t i = open.begin; i < open.end; ++i) {
+    const char byte = entries[i].key[open.depth];
+    if (!children.bytes.empty() && children.bytes.back() == byte) continue;
+    children.bytes.push_back(byte);
+    children.starts.push_back(i);
+  }
+  children.starts.push_back(open.end);
+}
+
 // Hands out slots of the double array. Free slots are kept in one list in the order of their index.
 class Slots {
  public:
@@ -67,38 +93,23 @@ Trie::Trie(std::vector<Entry> entries) {
     throw Error(ErrorCode::kInvalidArgument, Format("'{}' stands twice", twice->key));
   }
 
-  // A node still to be filled: the entries [begin, end) share its first `depth` bytes.
-  struct Open {
-    std::uint32_t node;
-    std::size_t begin, end, depth;
-  };
   Slots slots;
   nodes_.resize(slots.size());
-  std::deque<Open> open = {{kRoot, 0, entries.size(), 0}};
-  std::string bytes;                // Of the children of one node,
-  std::vector<std::size_t> starts;  // and where the entries of each begin.
-  for (; !open.empty(); open.pop_front()) {
-    auto [node, begin, end, depth] = open.front();
-    if (begin < end && entries[begin].key.size() == depth) {
-      nodes_[node].value = entries[begin++].value;
+  std::deque<OpenNode> queue = {{kRoot, 0, entries.size(), 0}};
+  for (Children children; !queue.empty(); queue.pop_front()) {
+    OpenNode open = queue.front();
+    if (open.begin < open.end && entries[open.begin].key.size() == open.depth) {
+      nodes_[open.node].value = entries[open.begin++].value;
     }
-    if (begin == end) continue;
-    bytes.clear();
-    starts.clear();
-    for (std::size_t i = begin; i < end; ++i) {
-      const char byte = entries[i].key[depth];
-      if (!bytes.empty() && bytes.back() == byte) continue;
-      bytes.push_back(byte);
-      starts.push_back(i);
-    }
-    starts.push_back(end);
-    const std::uint32_t base = slots.Place(bytes);
+    if (open.begin == open.end) continue;
+    GroupByByte(entries, open, children);
+    const std::uint32_t base = slots.Place(children.bytes);
     nodes_.resize(slots.size());
-    nodes_[node].base = base;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-      const std::uint32_t child = base ^ static_cast<unsigned char>(bytes[i]);
-      nodes_[child].parent = node;
-      open.push_back({child, starts[i], starts[i + 1], depth + 1});
+    nodes_[open.node].base = base;
+    for (std::size_t i = 0; i < children.bytes.size(); ++i) {
+      const std::uint32_t child = base ^ static_cast<unsigned char>(children.bytes[i]);
+      nodes_[child].parent = open.node;
+      queue.push_back({child, children.starts[i], children.starts[i + 1], open.depth + 1});
     }
   }
 }

@@ -1,4 +1,5 @@
 // The classes of the code points that have one, as the reference's tables have them.
+// Written by tools/make_unicode_table.py, which asks the reference; don't edit.
 #include "tokenizers/unicode_class.h"
 
 namespace merle {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "base/error_matcher.h"
 #include "base/format.h"
 
 namespace merle {
@@ -101,13 +101,8 @@ struct BrokenVocabulary {
 class VocabularyErrorTest : public testing::TestWithParam<BrokenVocabulary> {};
 
 TEST_P(VocabularyErrorTest, NamesTheProblem) {
-  try {
-    const Vocabulary vocabulary(GetParam().tokens);
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-    EXPECT_THAT(error.what(), testing::HasSubstr(GetParam().problem));
-  }
+  EXPECT_THAT([&] { const Vocabulary vocabulary(GetParam().tokens); },
+              ThrowsError(ErrorCode::kInvalidArgument, testing::HasSubstr(GetParam().problem)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Rows, VocabularyErrorTest,

@@ -1,6 +1,8 @@
 """When the world fails: full disks, readers that leave, interrupts, places that can't be written."""
 
 import os
+import pty
+import select
 import signal
 import subprocess
 import time
@@ -8,6 +10,7 @@ import time
 from harness import MERLE, MODEL, CommandTest, environment, main, run
 
 VECTORS = "v.npy"
+ERASE = b"\r\x1b[K"
 
 
 class Failures(CommandTest):
@@ -88,6 +91,52 @@ class Failures(CommandTest):
                 self.assertIn(place, done.stderr)
                 self.assertEqual(done.stderr.count("\n"), 1)
         self.assertEqual(self.names(), ["folder.npy"])
+
+    def test_what_is_no_regular_file_is_never_replaced(self):
+        os.mkfifo(self.folder / "pipe")
+        os.symlink("/dev/null", self.folder / "null.npy")
+        for place, words in (("pipe", ["--format", "npy"]), ("null.npy", [])):
+            with self.subTest(place=place):
+                done = run("embed", "hello", "-m", MODEL, "-o", place, *words, cwd=self.folder)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertRegex(done.stderr, rf"-o {place}: .* -o -")
+        self.assertTrue((self.folder / "pipe").is_fifo())
+        self.assertTrue((self.folder / "null.npy").is_symlink())
+
+    def test_a_link_is_followed_to_what_is_replaced(self):
+        (self.folder / "real.txt").write_text("old")
+        os.symlink("real.txt", self.folder / "link.txt")
+        self.succeed("embed", "-q", "hello", "-m", MODEL, "-o", "link.txt", cwd=self.folder)
+        self.assertTrue((self.folder / "link.txt").is_symlink())
+        self.assertEqual((self.folder / "real.txt").read_text(), self.succeed("embed", "hello", "-m", MODEL))
+
+    def test_a_model_name_that_no_file_can_have(self):
+        done = run("embed", "hello", "-m", "x" * 300, env={"HF_HUB_CACHE": str(self.folder)})
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, r"^merle: the model 'sentence-transformers/x+' .*not in the cache")
+
+    def test_an_interrupt_takes_the_progress_bar_away(self):
+        os.mkfifo(self.folder / "pipe")
+        process, screen = pty.fork()
+        if process == 0:
+            os.execve(MERLE, [MERLE, "search", "hello", "-i", str(self.folder / "pipe"), "-m", str(MODEL)],
+                      environment())
+        output = b""
+        with open(self.folder / "pipe", "w", encoding="utf-8") as pipe:
+            while ERASE not in output:  # The bar comes after a second.
+                pipe.write("hello\n")
+                pipe.flush()
+                if select.select([screen], [], [], 0.05)[0]:
+                    output += os.read(screen, 4096)
+            os.kill(process, signal.SIGINT)
+            try:
+                while piece := os.read(screen, 4096):
+                    output += piece
+            except OSError:  # Linux says EIO when the other side has gone.
+                pass
+        os.close(screen)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), 130)
+        self.assertTrue(output.endswith(ERASE), output[-80:])
 
     def test_a_read_only_folder(self):
         if os.geteuid() == 0:

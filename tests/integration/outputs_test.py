@@ -73,6 +73,23 @@ class Embed(CommandTest):
                     got = self.succeed("embed", "-q", "-m", MODELS / name, "-i", path, *words)
                     self.assert_rows_near(numbers(got), [case["embedding"]])
 
+    def test_a_model_that_truncates_fits_every_form_and_precision(self):
+        words = ["embed", "-q", "-m", MODELS / "st-truncate-dim", "hello", "world"]
+        expected = numbers(self.succeed(*words))
+        self.assertEqual(len(expected[0]), 6)
+        self.succeed(*words, "-o", self.folder / "v.npy")
+        self.assert_rows_near(read_npy(self.folder / "v.npy")[2], expected, 1e-7)
+        self.succeed(*words, "-o", self.folder / "v.safetensors")
+        self.assert_rows_near(read_safetensors(self.folder / "v.safetensors")[2], expected, 1e-7)
+        for precision, columns in (("int8", 6), ("uint8", 6), ("binary", 1), ("ubinary", 1)):
+            with self.subTest(precision=precision):
+                self.succeed(*words, "--precision", precision, "-o", self.folder / "q.npy")
+                self.assertEqual(read_npy(self.folder / "q.npy")[1], (2, columns))
+                lines = numbers(self.succeed(*words, "--precision", precision))
+                self.assertEqual(lines, read_npy(self.folder / "q.npy")[2])
+        self.succeed(*words, "--dim", "10", "-o", self.folder / "more.npy")
+        self.assertEqual(read_npy(self.folder / "more.npy")[1], (2, 10))
+
     def test_input_in_every_form_gives_the_same_vectors(self):
         texts = ["Hello world", "the first token", "a, \"b\""]
         expected = self.embed(*texts)
@@ -207,6 +224,14 @@ class Search(CommandTest):
         done = run("search", "Hello", "-m", MODEL, "-i", few, "--vectors", vectors)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"30 vectors for 1 texts")
+
+    def test_vectors_of_bytes_are_refused_by_name(self):
+        for name in ("v.npy", "v.safetensors"):
+            vectors = self.folder / name
+            self.succeed("embed", "-q", "-m", MODEL, "-i", self.path, "--precision", "int8", "-o", vectors)
+            done = run("search", "Hello", "-m", MODEL, "-i", self.path, "--vectors", vectors)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, rf"^merle: {vectors}: .*type.*\n$")
 
     def test_the_text_itself_is_found_first(self):
         hits = json_lines(self.search(self.texts[7], "-i", self.path, "--json", "-k", "3"))

@@ -1,40 +1,13 @@
-// For the tests of this folder: a temporary model folder, and a small tokenizer.json to start from.
+// For the tests of this folder: a small tokenizer.json to start from.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
-#include "base/format.h"
-
 namespace merle {
-
-// A folder that goes when the object goes.
-class TestFolder {
- public:
-  TestFolder() {
-    const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = Format("merle_{}_{}", test->test_suite_name(), test->name());
-    for (char& c : name) c = c == '/' ? '_' : c;
-    path_ = std::filesystem::temp_directory_path() / name;
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~TestFolder() { std::filesystem::remove_all(path_); }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-
-  void Write(const std::string& name, std::string_view content) const {
-    std::ofstream(path_ / name, std::ios::binary) << content;
-  }
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 // A whole BERT in one line a step. Replace a part to get a variant.
 inline std::string SmallTokenizerJson() {

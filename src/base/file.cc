@@ -124,14 +124,23 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), target_(Follo
   static std::atomic<unsigned> files = 0;
   if (FolderExists(path_)) FailOnFolder(path_);
   struct stat status{};
-  if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+  const bool replaces = ::stat(path_.c_str(), &status) == 0;
+  if (replaces && !S_ISREG(status.st_mode)) {
     throw Error(ErrorCode::kIoError, Format("{}: is no regular file, so it stays as it is", path_));
   }
+  const mode_t mode = replaces ? status.st_mode & 0777 : 0666;
   do {
     temporary_ = Format("{}.{}.{}.tmp", target_, ::getpid(), ++files);
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) Fail("create");
+  if (replaces && ::fchmod(descriptor_, mode) != 0) {  // The umask may have taken some.
+    const int error = errno;
+    ::close(descriptor_);
+    ::unlink(temporary_.c_str());
+    errno = error;
+    Fail("set the permissions of");
+  }
   buffer_.reserve(kBufferBytes);
 }
 

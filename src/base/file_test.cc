@@ -104,6 +104,20 @@ TEST_F(FileTest, TheFileThatALinkLeadsToIsReplaced) {
   EXPECT_TRUE(fs::is_symlink(Path("d/second")));
 }
 
+TEST_F(FileTest, TheFileThatIsReplacedLeavesItsPermissions) {
+  for (const fs::perms mode : {fs::perms(0600), fs::perms(0666), fs::perms(0754)}) {
+    fs::permissions(folder_.Write("f", "old"), mode);
+    fs::create_symlink("f", Path("link"));
+    for (const char* name : {"f", "link"}) {
+      AtomicFile file(Path(name));
+      file.Write("new");
+      file.Commit();
+      EXPECT_EQ(fs::status(Path("f")).permissions(), mode);
+    }
+    fs::remove(Path("link"));
+  }
+}
+
 TEST_F(FileTest, TwoOfOnePathDoNotMix) {
   AtomicFile first(Path("f")), second(Path("f"));
   first.Write("first");

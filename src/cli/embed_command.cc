@@ -50,6 +50,7 @@ int Run(const Invocation& invocation) {
         const double part = static_cast<double>(done) / static_cast<double>(block.size());
         progress.Update(done_before + done, Between(share_before, share, part));
       };
+      embed.name_text = [&](std::size_t i) { return PlaceOf(block[i], done_before + i + 1); };
       output->Append(block, embedder.Embed(TextsOf(block), embed, report.stats()).view());
       share_before = share;
     }

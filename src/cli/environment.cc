@@ -4,6 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "base/error.h"
+#include "base/format.h"
+#include "cli/command.h"
 #include "hub/hub.h"
 #include "kernels/cpu.h"
 
@@ -18,7 +21,13 @@ std::optional<std::string> EnvironmentVariable(const char* name) {
 HubOptions HubFromEnvironment() { return {.cache = CacheFolder(EnvironmentVariable)}; }
 
 void SelectCpuPathFromEnvironment() {
-  if (const auto path = EnvironmentVariable("MERLE_CPU")) SelectCpuPath(*path);
+  const auto path = EnvironmentVariable("MERLE_CPU");
+  if (!path) return;
+  try {
+    SelectCpuPath(*path);
+  } catch (const Error& error) {
+    throw UsageError(Format("MERLE_CPU: {}", error.what()));
+  }
 }
 
 bool EnvironmentForbidsColor() {

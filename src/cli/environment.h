@@ -16,7 +16,7 @@ std::optional<std::string> EnvironmentVariable(const char* name);
 HubOptions HubFromEnvironment();
 
 // Uses the instruction set that MERLE_CPU names instead of the best one of this machine.
-// Throws kInvalidArgument if there is no such path or the CPU lacks it.
+// Throws UsageError if there is no such path or the CPU lacks it.
 void SelectCpuPathFromEnvironment();
 
 // True where the environment asks for plain text: NO_COLOR is set, or TERM is "dumb" or missing.

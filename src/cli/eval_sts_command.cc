@@ -49,6 +49,9 @@ int Run(const Invocation& invocation) {
   const Options& options = invocation.options;
   std::vector<std::vector<StsPair>> files;  // Read first, so that a bad one is told at once.
   std::size_t texts = 0, width = 4;
+  if (std::ranges::count(invocation.arguments, "-") > 1) {
+    throw UsageError("standard input (-) can be read only once");
+  }
   for (const std::string& path : invocation.arguments) {
     files.push_back(ReadStsPairs(path));
     texts += 2 * files.back().size();
@@ -91,7 +94,7 @@ CommandDetails EvalStsDetails() {
           "that papers report.\n"
           "A file is in the layout of STS-B (tab-separated: score in column 5, sentences in 6 and "
           "7), or CSV or TSV with the columns sentence1, sentence2 and score, or with just these "
-          "three and no header.\n"
+          "three and no header; - is standard input.\n"
           "--json writes {\"file\":…,\"pairs\":…,\"spearman\":…,\"pearson\":…} with coefficients "
           "from -1 to 1; -q only Spearman × 100.",
       .examples = {{"merle eval sts sts-dev.csv", "the model that is used by default"},

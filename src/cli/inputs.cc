@@ -91,6 +91,11 @@ std::optional<double> InputTexts::share() const {
   return std::min(1.0, static_cast<double>(source_->bytes_read()) / static_cast<double>(*total));
 }
 
+std::string PlaceOf(const Record& record, std::size_t number) {
+  if (record.path.empty()) return Format("text {}", number);
+  return record.line == 0 ? record.path : Format("{}:{}", record.path, record.line);
+}
+
 std::vector<std::string_view> TextsOf(std::span<const Record> records) {
   std::vector<std::string_view> texts;
   texts.reserve(records.size());
@@ -106,6 +111,11 @@ int ReportSkipped(const Invocation& invocation, const InputTexts& inputs) {
         Format("left out in folders: {} hidden, {} binary, {} links, {} special, "
                "{} unreadable files",
                files.hidden, files.binary, files.links, files.special, files.unreadable));
+  }
+  if (files.not_utf8 > 0) {
+    invocation.Say(Format("left out {} file{} that {} not UTF-8, the first: {} (iconv converts)",
+                          WithCommas(files.not_utf8), files.not_utf8 == 1 ? "" : "s",
+                          files.not_utf8 == 1 ? "is" : "are", OneLine(files.first_not_utf8)));
   }
   if (skipped.bad_rows == 0) return kExitOk;
   invocation.Say(Format("left out {} bad row{}, the first: {}", WithCommas(skipped.bad_rows),

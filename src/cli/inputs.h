@@ -41,6 +41,9 @@ class InputTexts {
 // Says how many input rows were left out. Returns kExitBadRows if any were, else kExitOk.
 int ReportSkipped(const Invocation& invocation, const InputTexts& inputs);
 
+// What messages call a record: "notes/a.txt:12", or "text 3" where it is an argument, the third.
+std::string PlaceOf(const Record& record, std::size_t number);
+
 // The texts of `records`, which must outlive the result.
 std::vector<std::string_view> TextsOf(std::span<const Record> records);
 

@@ -49,7 +49,7 @@ std::string FindModelFolder(const Invocation& invocation) {
 
 Embedder OpenEmbedder(const Invocation& invocation) {
   const Options& options = invocation.options;
-  if (options.compute != "f32") {
+  if (options.compute != "f32" && options.compute != "auto") {  // f32 is the fastest there is.
     throw UsageError(
         Format("--compute {} is not there yet; this version has f32", options.compute));
   }
@@ -115,6 +115,7 @@ Matrix<float> EmbedRecords(const Invocation& invocation, const Embedder& embedde
   {
     Progress progress(invocation, "embedding", records.size());
     options.on_progress = [&](std::size_t done) { progress.Update(done); };
+    options.name_text = [&](std::size_t i) { return PlaceOf(records[i], i + 1); };
     vectors = embedder.Embed(TextsOf(records), options, report.stats());
   }
   report.Say();

@@ -34,10 +34,8 @@ constexpr std::size_t kTextLines = 3;  // Of a result, for people.
 constexpr std::size_t kWidestText = 100;
 constexpr std::size_t kMargin = 4;  // Before the lines of a result.
 
-// "notes/a.txt:12"
-std::string Place(const Record& record) {
-  return record.line == 0 ? record.path : Format("{}:{}", record.path, record.line);
-}
+// Who embeds more texts than this waits, and should hear that the vectors can be kept.
+constexpr std::size_t kManyTexts = 20'000;
 
 std::string Title(const Record& record) {
   return record.extra.empty() ? std::string() : OneLine(record.extra.front());
@@ -110,7 +108,7 @@ std::string ForPeople(std::size_t rank, const Neighbor& found, const Record& rec
                       const Terminal& screen) {
   const std::size_t width = std::min(screen.width(), kWidestText);
   const std::string score = Format("{:.3f}", found.score);
-  std::string place = OneLine(Place(record));
+  std::string place = OneLine(PlaceOf(record, rank));
   if (!record.id.empty() && Title(record).empty()) place = OneLine(record.id) + "  " + place;
   const std::string name = Title(record);
   std::string line = screen.Bold(PadLeft(std::to_string(rank), 2)) + "  " + screen.Good(score);
@@ -140,7 +138,7 @@ void WriteResults(const Invocation& invocation, const std::vector<Neighbor>& fou
     if (options.json) {
       invocation.out.Write(JsonLine(rank, neighbor, record));
     } else if (options.quiet) {
-      invocation.out.Write((record.id.empty() ? Place(record) : record.id) + "\n");
+      invocation.out.Write((record.id.empty() ? PlaceOf(record, rank) : record.id) + "\n");
     } else {
       if (rank > 1) invocation.out.Write("\n");
       invocation.out.Write(ForPeople(rank, neighbor, record, invocation.screen));
@@ -159,9 +157,16 @@ int Run(const Invocation& invocation) {
   EmbedOptions embed = EmbedOptionsOf(options, embedder);
   embed.normalize = true;  // So that the dot product of two vectors is their cosine.
   embed.prompt = {.text = {}, .name = "query"};
+  embed.name_text = [](std::size_t) { return std::string("the question"); };
   const Matrix<float> query = embedder.Embed(invocation.arguments.front(), embed);
 
   const std::vector<Record> records = ReadAll(invocation, inputs);
+  if (!options.vectors && records.size() > kManyTexts) {
+    invocation.Say(Format(
+        "embedding {} texts takes some minutes; merle embed … -o FILE keeps the vectors, and "
+        "search --vectors FILE takes them",
+        WithCommas(records.size())));
+  }
   embed.prompt.name = "document";
   const Matrix<float> vectors = options.vectors
                                     ? ReadVectors(*options.vectors, records.size(), query.cols())

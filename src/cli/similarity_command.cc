@@ -111,12 +111,20 @@ std::string AllPairs(const std::vector<std::string>& texts, MatrixView<const dou
   return Table(numbered, numbers, cosines, std::min(room, widest + digits + 1), screen);
 }
 
+// The number of two texts; of more a line for each, its scores with all between blanks.
+void WriteNumbers(MatrixView<const double> cosines, StandardOutput& out) {
+  if (cosines.rows() == 2) return out.Write(Format("{:.4f}\n", cosines.At(0, 1)));
+  for (std::size_t i = 0; i < cosines.rows(); ++i) {
+    std::string line;
+    for (std::size_t j = 0; j < cosines.cols(); ++j) {
+      AppendFormat(line, "{}{:.4f}", j == 0 ? "" : " ", cosines.At(i, j));
+    }
+    out.Write(line + "\n");
+  }
+}
+
 void WriteForPeople(const Invocation& invocation, const std::vector<Record>& records,
                     MatrixView<const double> cosines) {
-  if (records.size() == 2) {
-    invocation.out.Write(Format("{:.4f}\n", cosines.At(0, 1)));
-    return;
-  }
   std::vector<std::string> texts;
   for (const Record& record : records) {
     texts.push_back(OneLine(record.text));
@@ -146,6 +154,8 @@ int Run(const Invocation& invocation) {
   const Matrix<double> cosines = CosineMatrix(vectors.view(), vectors.view());
   if (invocation.options.json) {
     WriteJson(records, cosines.view(), invocation.out);
+  } else if (invocation.options.quiet || records.size() == 2) {
+    WriteNumbers(cosines.view(), invocation.out);
   } else {
     WriteForPeople(invocation, records, cosines.view());
   }
@@ -166,7 +176,8 @@ CommandDetails SimilarityDetails() {
           "means nothing in common.\n"
           "Two texts give one number. More give a ranking of the others by their nearness to the "
           "first, and a table of all pairs. --json writes a line for each pair: "
-          "{\"first\":0,\"second\":1,\"texts\":[…],\"score\":…}.",
+          "{\"first\":0,\"second\":1,\"texts\":[…],\"score\":…}; -q the numbers of the "
+          "table alone.",
       .examples = {{"merle similarity cat dog", "one number"},
                    {"merle similarity cat dog hamburger", "a ranking, and all pairs"},
                    {"merle similarity -i sentences.txt --json", "a line for each pair of lines"}},

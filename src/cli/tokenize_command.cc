@@ -32,6 +32,9 @@ std::string JsonLine(const Record& record, const Encoding& encoding, const Token
   for (const Offset& offset : encoding.offsets) {
     json.BeginArray().Value(offset.begin).Value(offset.end).EndArray();
   }
+  json.EndArray().Key("type_ids").Value(std::span(encoding.type_ids));
+  json.Key("special_tokens_mask").BeginArray();
+  for (const std::uint8_t special : encoding.special_tokens_mask) json.Value(int{special});
   json.EndArray().EndObject();
   return json.text() + "\n";
 }
@@ -127,8 +130,9 @@ CommandDetails TokenizeDetails() {
       .description =
           "A model does not see words but tokens: common words are one, rare ones are several. "
           "Each has an id, the number of its row in the model's embedding table.\n"
-          "--json writes {\"ids\":[…],\"tokens\":[…],\"offsets\":[[begin,end],…]}, a line for each "
-          "text; offsets count characters. -q writes the ids alone. The weights are not needed.",
+          "--json writes {\"ids\":[…],\"tokens\":[…],\"offsets\":[[begin,end],…],\"type_ids\":[…],"
+          "\"special_tokens_mask\":[…]}, a line for each text; offsets count characters. -q writes "
+          "the ids alone. The weights are not needed.",
       .examples = {{"merle tokenize 'unbelievable catnip'", "tokens with their ids"},
                    {"merle tokenize -i texts.txt --count", "how long is each line?"},
                    {"merle tokenize 'a question' --pair 'an answer' --json",

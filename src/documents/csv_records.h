@@ -19,7 +19,6 @@ class CsvRecords : public RecordReader {
   CsvRecords(CsvReader rows, const TextSourceOptions& options);
 
   std::optional<Record> Next() override;
-  bool lost() const override { return rows_.lost(); }
   std::uint64_t bytes_read() const override { return rows_.bytes_read(); }
 
  private:

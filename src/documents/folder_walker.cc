@@ -21,22 +21,26 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kSniffBytes = 8192;
 
+enum class Content { kText, kBinary, kNotUtf8 };
+
 // Reads all of it, so that no passage of a file is given before its end is known to be text.
-bool IsText(InputFile input) {
+Content Examine(InputFile input) {
   std::array<char, 1 << 16> chunk;
   std::string bytes;  // What a chunk's end left of a character, and the next chunk.
   bool first = true;
   while (const std::size_t got = input.Read(chunk)) {
     const std::string_view read(chunk.data(), got);
-    if (std::exchange(first, false) && read.substr(0, kSniffBytes).find('\0') != read.npos) {
-      return false;
+    if (std::exchange(first, false)) {
+      if (read.starts_with("\xFF\xFE") || read.starts_with("\xFE\xFF")) return Content::kNotUtf8;
+      if (read.substr(0, kSniffBytes).find('\0') != read.npos) return Content::kBinary;
     }
     bytes.append(read);
     const std::size_t good = FindInvalidUtf8(bytes).value_or(bytes.size());
-    if (bytes.size() - good >= 4) return false;  // A character cut off has at most 3 bytes.
+    if (bytes.size() - good >= 4)
+      return Content::kNotUtf8;  // A character cut off has at most 3 bytes.
     bytes.erase(0, good);
   }
-  return bytes.empty();
+  return bytes.empty() ? Content::kText : Content::kNotUtf8;
 }
 
 std::vector<std::string> NamesIn(const std::string& folder, std::error_code& error) {
@@ -98,8 +102,13 @@ bool FolderWalker::Visit(const std::string& path) {
 
 bool FolderWalker::IsReadableText(const std::string& path) {
   try {
-    if (IsText(InputFile::Open(path))) return true;
-    ++skipped_.binary;
+    const Content content = Examine(InputFile::Open(path));
+    if (content == Content::kText) return true;
+    if (content == Content::kBinary) {
+      ++skipped_.binary;
+    } else if (++skipped_.not_utf8 == 1) {
+      skipped_.first_not_utf8 = path;
+    }
   } catch (const Error&) {
     ++skipped_.unreadable;
   }

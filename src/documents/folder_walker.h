@@ -12,12 +12,15 @@ namespace merle {
 // What a walk left out, counted. A folder that is left out counts once.
 struct SkippedFiles {
   std::size_t hidden = 0;      // Name starts with a dot.
-  std::size_t binary = 0;      // A zero byte in the first 8 KB, or not UTF-8 somewhere.
+  std::size_t binary = 0;      // A zero byte in the first 8 KB.
+  std::size_t not_utf8 = 0;    // Else a text it seems, but in another encoding, such as UTF-16.
   std::size_t links = 0;       // Symbolic links: they may lead outside or in a circle.
   std::size_t special = 0;     // Pipes, sockets, devices.
   std::size_t unreadable = 0;  // No permission, or gone since.
 
-  std::size_t total() const { return hidden + binary + links + special + unreadable; }
+  std::string first_not_utf8;  // Path of the first of these.
+
+  std::size_t total() const { return hidden + binary + not_utf8 + links + special + unreadable; }
 };
 
 // Gives the paths of the text files below a folder, each folder's entries in the order of their

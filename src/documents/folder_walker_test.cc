@@ -54,9 +54,21 @@ TEST_F(FolderWalkerTest, SkipsAndCountsWhatIsNoText) {
   ::mkfifo(folder_.Path("pipe").c_str(), 0600);
   EXPECT_THAT(Walk(), ElementsAre("text"));
   EXPECT_EQ(skipped_.hidden, 2u);
-  EXPECT_EQ(skipped_.binary, 3u);
+  EXPECT_EQ(skipped_.binary, 1u);
+  EXPECT_EQ(skipped_.not_utf8, 2u);
   EXPECT_EQ(skipped_.special, 1u);
   EXPECT_EQ(skipped_.total(), 6u);
+}
+
+TEST_F(FolderWalkerTest, TellsTextInOtherEncodingsFromBinary) {
+  folder_.Write("a.bin", "\xFF\xD8\0"sv);
+  folder_.Write("b.txt", "\xFF\xFEh\0i\0"sv);
+  folder_.Write("c.txt", "\xFE\xFF\0h\0i"sv);
+  folder_.Write("d.txt", std::string(100'000, 'x') + "caf\xE9 au lait");
+  EXPECT_THAT(Walk(), IsEmpty());
+  EXPECT_EQ(skipped_.binary, 1u);
+  EXPECT_EQ(skipped_.not_utf8, 3u);
+  EXPECT_EQ(skipped_.first_not_utf8, folder_.Path("b.txt"));
 }
 
 TEST_F(FolderWalkerTest, FollowsNoLinks) {
@@ -74,7 +86,7 @@ TEST_F(FolderWalkerTest, KnowsCharactersThatTwoReadsShare) {
     folder_.Write("bad" + std::to_string(at), std::string(at, 'x') + "\xE2\x82" + "more");
   }
   EXPECT_THAT(Walk(), ElementsAre("good65533", "good65534", "good65535"));
-  EXPECT_EQ(skipped_.binary, 3u);
+  EXPECT_EQ(skipped_.not_utf8, 3u);
 }
 
 TEST_F(FolderWalkerTest, AZeroByteFarInsideIsACharacter) {

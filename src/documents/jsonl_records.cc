@@ -44,6 +44,7 @@ class Row {
 
   std::string Text(const std::string& field) const {
     const auto value = object_.Find(field);
+    if (!value && HasNull(field)) Fail(Format("'{}' is null, a string is wanted", field));
     if (!value) {
       Fail(Format("no text under '{}'; the keys are {}; choose one as the field", field,
                   ListKeys(object_)));
@@ -81,6 +82,12 @@ class Row {
   }
 
  private:
+  bool HasNull(std::string_view field) const {  // Find gives nothing for null.
+    bool found = false;
+    object_.ForEachMember([&](std::string_view key, JsonValue) { found = found || key == field; });
+    return found;
+  }
+
   JsonValue object_;
   const LineReader& lines_;
 };

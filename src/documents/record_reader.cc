@@ -1,7 +1,5 @@
 #include "documents/record_reader.h"
 
-#include <algorithm>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,8 +63,13 @@ class WholeRecord : public RecordReader {
 
   std::optional<Record> Next() override {
     if (std::exchange(given_, true)) return std::nullopt;
+    auto text = input_.ReadAll(max_bytes_);
+    if (!text) {
+      FailRow(ErrorCode::kResourceExhausted, input_.name(), 0,
+              Format("longer than {} bytes; read it as lines or passages", max_bytes_));
+    }
     Record record;
-    record.text = ReadAll();
+    record.text = *std::move(text);
     CheckRowUtf8(record.text, input_.name(), 0);
     if (record.text.starts_with(kByteOrderMark)) record.text.erase(0, kByteOrderMark.size());
     return record;
@@ -74,21 +77,6 @@ class WholeRecord : public RecordReader {
   std::uint64_t bytes_read() const override { return input_.bytes_read(); }
 
  private:
-  std::string ReadAll() {
-    std::string text;
-    std::size_t size = 0;
-    do {
-      size = text.size();
-      if (size > max_bytes_) {
-        FailRow(ErrorCode::kResourceExhausted, input_.name(), 0,
-                Format("longer than {} bytes; read it as lines or passages", max_bytes_));
-      }
-      text.resize(size + std::max<std::size_t>(size, 1 << 16));
-      text.resize(size + input_.Read(std::span(text).subspan(size)));
-    } while (text.size() > size);
-    return text;
-  }
-
   InputFile input_;
   std::size_t max_bytes_;
   bool given_ = false;

@@ -17,10 +17,9 @@ class RecordReader {
   virtual ~RecordReader() = default;
 
   // The next record, or nothing after the last. Throws for a bad row, with the file and the line in
-  // the message; unless lost(), the next call goes on behind it.
+  // the message; the next call goes on behind it, or ends where no more rows can be told apart.
   virtual std::optional<Record> Next() = 0;
 
-  virtual bool lost() const { return false; }  // No row can be found any more.
   virtual std::uint64_t bytes_read() const = 0;
 };
 

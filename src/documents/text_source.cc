@@ -57,6 +57,8 @@ void CheckOptions(const TextSourceOptions& options) {
 void Add(SkippedFiles& sum, const SkippedFiles& more) {
   sum.hidden += more.hidden;
   sum.binary += more.binary;
+  if (sum.not_utf8 == 0) sum.first_not_utf8 = more.first_not_utf8;
+  sum.not_utf8 += more.not_utf8;
   sum.links += more.links;
   sum.special += more.special;
   sum.unreadable += more.unreadable;
@@ -150,7 +152,7 @@ std::optional<Record> TextSource::State::NextOfReader() {
     try {
       return reader->Next();
     } catch (const Error& error) {
-      if (!counts_bad_rows || reader->lost() || error.code() == ErrorCode::kIoError) throw;
+      if (!counts_bad_rows || error.code() == ErrorCode::kIoError) throw;
       if (++skipped.bad_rows == 1) skipped.first_bad_row = error.what();
     }
   }

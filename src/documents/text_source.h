@@ -75,9 +75,9 @@ class TextSource {
   //   kInvalidArgument    not UTF-8, the field is missing or no text, a ragged row
   //   kDataLoss           not JSON, broken quoting
   //   kResourceExhausted  longer than max_text_bytes
-  // Thrown even with skip_bad: a file that can't be read, a header without the column, a quote
-  // that is never closed. Never thrown for what a folder holds, unless `form` is given: there, bad
-  // rows are always counted.
+  // With skip_bad a quote that is never closed is one bad row with all that follows in its file.
+  // Thrown even then: a file that can't be read, a header without the column. Never thrown for what
+  // a folder holds, unless `form` is given: there, bad rows are always counted.
   std::optional<Record> Next();
 
   const SkippedTexts& skipped() const;

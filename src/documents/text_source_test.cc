@@ -240,7 +240,7 @@ INSTANTIATE_TEST_SUITE_P(Rows, TextSourceErrors,
                               "{\"text\":null}",
                               {},
                               ErrorCode::kInvalidArgument,
-                              ":1: no text under 'text'",
+                              ":1: 'text' is null",
                               {}},
                              {"FieldIsANumber",
                               "a.jsonl",
@@ -284,6 +284,13 @@ INSTANTIATE_TEST_SUITE_P(Rows, TextSourceErrors,
                               ErrorCode::kDataLoss,
                               ":2: text after the closing quote",
                               {"3::c"}},
+                             {"AQuoteNeverClosed",
+                              "a.csv",
+                              "text\na\n\"b\nc\nd\n",
+                              {},
+                              ErrorCode::kDataLoss,
+                              ":3: a double quote is opened here and never closed",
+                              {"2::a"}},
                              {"AFieldThatIsNotUtf8",
                               "a.csv",
                               "x,text\n1,\xFF\n2,c\n",
@@ -328,10 +335,10 @@ INSTANTIATE_TEST_SUITE_P(
          ":1: no column 'a'; choose the field by its number, 1 to 2"},
         {"AnAmbiguousName", "a,text,text\n", {}, ":1: two columns are named 'text'"},
         {"AHeaderThatIsNotUtf8", "\xFF\xFE\n", {}, ":1: looks like UTF-16"},
-        {"AQuoteNeverClosed",
-         "text\n\"a\nb\n",
+        {"AQuoteNeverClosedInTheHeader",
+         "text,\"a\nb\n",
          {},
-         ":2: a double quote is opened here",
+         ":1: a double quote is opened here",
          ErrorCode::kDataLoss},
     }),
     [](const auto& test) { return test.param.name; });
@@ -398,6 +405,15 @@ TEST_F(TextSourceTest, AFolderIsItsTextFilesInPassages) {
   EXPECT_EQ(source.skipped().files.hidden, 1u);
   EXPECT_EQ(source.skipped().files.binary, 1u);
   EXPECT_EQ(source.total_bytes(), std::nullopt);
+}
+
+TEST_F(TextSourceTest, NamesTheFirstFileInAnotherEncodingOfAllFolders) {
+  folder_.Write("a/x", "\xFF\xFEx");
+  folder_.Write("b/y", "caf\xE9 au lait");
+  TextSource source({folder_.Path("a"), folder_.Path("b")});
+  EXPECT_THAT(ReadAll(source), IsEmpty());
+  EXPECT_EQ(source.skipped().files.not_utf8, 2u);
+  EXPECT_EQ(source.skipped().files.first_not_utf8, folder_.Path("a/x"));
 }
 
 TEST_F(TextSourceTest, ALongLineInAFolderStopsNothing) {

@@ -19,6 +19,8 @@
 namespace merle {
 namespace {
 
+constexpr std::size_t kMostBytes = 1u << 30;  // 1 GiB; STS-B has 1 MB.
+
 // Where the columns of a pair are, from 0.
 struct Layout {
   CsvOptions csv;
@@ -51,8 +53,24 @@ std::optional<double> ParseScore(std::string_view text) {
   return std::isfinite(score) ? std::optional(score) : std::nullopt;
 }
 
-std::optional<CsvRow> FirstRow(const std::string& path, const CsvOptions& csv) {
-  return CsvReader(LineReader(InputFile::Open(path)), csv).Next();
+// A file in memory: it is read once, as a pipe can be, and looked through for each layout.
+struct StsFile {
+  std::string name;  // For errors.
+  std::string bytes;
+
+  CsvReader Rows(const CsvOptions& csv) const {
+    return CsvReader(LineReader(InputFile::OfBytes(bytes, name)), csv);
+  }
+};
+
+StsFile ReadAll(const std::string& path) {
+  InputFile input = InputFile::Open(path);
+  auto bytes = input.ReadAll(kMostBytes);
+  if (!bytes) {
+    FailRow(ErrorCode::kResourceExhausted, input.name(), 0,
+            Format("longer than {} bytes; is it a file of sentence pairs?", kMostBytes));
+  }
+  return {.name = input.name(), .bytes = *std::move(bytes)};
 }
 
 std::optional<Layout> NamedColumns(const CsvRow& header, const CsvOptions& csv) {
@@ -76,20 +94,20 @@ std::optional<Layout> ThreeColumns(const CsvRow& row, const CsvOptions& csv) {
   return Layout{.csv = csv, .columns = 3};
 }
 
-Layout FindLayout(const std::string& path) {
-  const auto tabs = FirstRow(path, kTabs);
-  if (!tabs) FailRow(ErrorCode::kInvalidArgument, path, 0, "holds no sentence pairs");
+Layout FindLayout(const StsFile& file) {
+  const auto tabs = file.Rows(kTabs).Next();
+  if (!tabs) FailRow(ErrorCode::kInvalidArgument, file.name, 0, "holds no sentence pairs");
   if (tabs->fields.size() >= 7 && ParseScore(tabs->fields[kStsBenchmark.score])) {
     return kStsBenchmark;
   }
   if (const auto layout = NamedColumns(*tabs, kTabs)) return *layout;
   if (const auto layout = ThreeColumns(*tabs, kTabs)) return *layout;
-  const auto commas = FirstRow(path, kCommas);
+  const auto commas = file.Rows(kCommas).Next();
   if (commas) {
     if (const auto layout = NamedColumns(*commas, kCommas)) return *layout;
     if (const auto layout = ThreeColumns(*commas, kCommas)) return *layout;
   }
-  FailRow(ErrorCode::kInvalidArgument, path, 1,
+  FailRow(ErrorCode::kInvalidArgument, file.name, 1,
           "not a file of scored sentence pairs; wanted is STS-B's layout (tabs; score in column 5, "
           "sentences in 6 and 7), or CSV with the columns sentence1, sentence2 and score");
 }
@@ -116,13 +134,15 @@ StsPair ReadPair(CsvRow& row, const Layout& layout, const std::string& path) {
 }  // namespace
 
 std::vector<StsPair> ReadStsPairs(const std::string& path) {
-  const Layout layout = FindLayout(path);
-  CsvReader rows(LineReader(InputFile::Open(path)), layout.csv);
+  const StsFile file = ReadAll(path);
+  const Layout layout = FindLayout(file);
+  CsvReader rows = file.Rows(layout.csv);
   if (layout.header) rows.Next();
   std::vector<StsPair> pairs;
-  while (auto row = rows.Next()) pairs.push_back(ReadPair(*row, layout, path));
+  while (auto row = rows.Next()) pairs.push_back(ReadPair(*row, layout, file.name));
   if (pairs.size() < 2) {
-    FailRow(ErrorCode::kInvalidArgument, path, 0, "a correlation needs two sentence pairs or more");
+    FailRow(ErrorCode::kInvalidArgument, file.name, 0,
+            "a correlation needs two sentence pairs or more");
   }
   return pairs;
 }
@@ -133,7 +153,11 @@ StsResult EvaluateSts(const Embedder& embedder, std::span<const StsPair> pairs,
   texts.reserve(2 * pairs.size());
   for (const StsPair& pair : pairs) texts.emplace_back(pair.sentence1);
   for (const StsPair& pair : pairs) texts.emplace_back(pair.sentence2);
-  const Matrix<float> vectors = embedder.Embed(texts, options, stats);
+  EmbedOptions named = options;
+  named.name_text = [&](std::size_t i) {
+    return Format("sentence {} of pair {}", i < pairs.size() ? 1 : 2, i % pairs.size() + 1);
+  };
+  const Matrix<float> vectors = embedder.Embed(texts, named, stats);
   return ScoreSts(pairs, vectors.view().Rows(0, pairs.size()),
                   vectors.view().Rows(pairs.size(), pairs.size()));
 }

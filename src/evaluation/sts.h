@@ -17,13 +17,15 @@ struct StsPair {
   double score;  // By people; any scale.
 };
 
-// Reads pairs from a file in one of these layouts, found by its first line:
+// Reads pairs from a file, a pipe or standard input ("-") in one of these layouts, found by its
+// first line:
 //   STS-B          tab-separated, no quoting, no header: score in column 5, sentences in 6 and 7
 //   named columns  CSV or TSV with sentence1, sentence2, and score, label or similarity_score
 //   three columns  CSV or TSV without header: sentence1, sentence2, score
 // Throws kNotFound if there is no file, kInvalidArgument with file and line if it is none of these,
 // a row lacks a column, a score is no finite number or a text is not UTF-8, or there are
-// fewer than two rows; kDataLoss for broken quoting.
+// fewer than two rows; kDataLoss for broken quoting,
+// kResourceExhausted for more than 1 GiB.
 std::vector<StsPair> ReadStsPairs(const std::string& path);
 
 struct StsResult {

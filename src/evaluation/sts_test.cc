@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <thread>
 
 #include "base/error_matcher.h"
 #include "base/format.h"
@@ -93,6 +97,16 @@ INSTANTIATE_TEST_SUITE_P(
          ErrorCode::kDataLoss},
     }),
     [](const auto& test) { return test.param.name; });
+
+TEST(ReadStsPairs, ReadsAPipeOnce) {
+  const TestFolder folder;
+  ASSERT_EQ(::mkfifo(folder.Path("pipe").c_str(), 0600), 0);
+  std::string content = "sentence1,sentence2,score\n";
+  for (int i = 0; i < 20'000; ++i) content += "\"a, b\",c,1\n";  // More than a pipe holds.
+  std::thread writer([&] { std::ofstream(folder.Path("pipe")) << content; });
+  EXPECT_EQ(ReadStsPairs(folder.Path("pipe")).size(), 20'000u);
+  writer.join();
+}
 
 TEST(ReadStsPairs, MissingFileIsNotFound) { EXPECT_THROW(ReadStsPairs("/none.csv"), Error); }
 

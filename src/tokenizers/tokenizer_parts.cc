@@ -15,7 +15,6 @@
 #include "tokenizers/normalizers.h"
 #include "tokenizers/pre_tokenizers.h"
 #include "tokenizers/registry.h"
-#include "tokenizers/unicode_class.h"
 #include "tokenizers/wordpiece.h"
 
 namespace merle {

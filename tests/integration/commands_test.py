@@ -44,6 +44,8 @@ LINES = [
     ("embed x -o v.npy --json", 2, r"^$", r"--json and the ending of v\.npy contradict"),
     ("embed x --json --format npy", 2, r"^$", r"--json and --format npy contradict"),
     ("embed x --compute bf16 {model}", 2, r"^$", r"--compute bf16 is not there yet"),
+    ("embed x --compute int8 {model}", 2, r"^$", r"--compute int8 is not there yet"),
+    ("embed x --compute auto {model}", 0, r"^\S+ ", r"^$"),
     ("embed x --compute f64 {model}", 2, r"^$", r"f32, bf16, int8 or auto is wanted"),
     ("embed x --dim 17 {model}", 2, r"^$", r"--dim can't be 17: .* have 16 components"),
     ("embed x --prompt-name nonsense {model}", 2, r"^$", r"--prompt-name: .*nonsense"),
@@ -53,6 +55,7 @@ LINES = [
     ("search two words", 2, r"^$", r"'words' is too much; put quotes around"),
     ("search q --min-score high", 2, r"^$", r"--min-score can't be 'high': a number is wanted"),
     ("explain", 2, r"^$", r"TEXT is missing"),
+    ("eval sts - - {model}", 2, r"^$", r"standard input \(-\) can be read only once"),
     ("version please", 2, r"^$", r"'please' is too much"),
     ("eval sts", 2, r"^$", r"FILE… is missing"),
     # No such model
@@ -76,10 +79,12 @@ LINES = [
     ("embed -- --help {model}", 3, r"^$", r"MiniLM"),  # After -- all is text.
     ("similarity cat cat {model}", 0, r"^1\.0000\n$", r"^$"),
     ("similarity cat dog cow {model}", 0, r"cat\n +(dog|cow) +-?\d\.\d{3} ", r"^$"),
+    ("similarity cat cat -q {model}", 0, r"^1\.0000\n$", r"^$"),
+    ("similarity cat dog cow -q {model}", 0, r"^1\.0000( -?\d\.\d{4}){2}\n(\S+ ){2}\S+\n(\S+ ){2}1\.0000\n$", r"^$"),
     ("similarity cat dog --json {model}", 0, r'^\{"first":0,"second":1,"texts":\["cat","dog"\],"score"', r"^$"),
     ("tokenize 'hello world' {model}", 0, r"hello world +\d+ tokens\n.*│.*\n.*\d+", r"^$"),
     ("tokenize hello --count {model}", 0, r"^\d+\n$", r"^$"),
-    ("tokenize hello --json {model}", 0, r'^\{"ids":\[\d.*\],"tokens":\[".*"\],"offsets":\[\[0,0\],.*\]\}\n$', r"^$"),
+    ("tokenize hello --json {model}", 0, r'^\{"ids":\[\d.*\],"tokens":\[".*"\],"offsets":\[\[0,0\],.*\],"type_ids":\[0.*\],"special_tokens_mask":\[1,0.*1\]\}\n$', r"^$"),
     ("tokenize hello -q {model}", 0, r"^\d+( \d+)*\n$", r"^$"),
     ("tokenize hello --count --no-special-tokens {model}", 0, r"^\d+\n$", r"^$"),
     ("explain hello {model}", 0, r"1\. Tokens[\s\S]*2\. Layers[\s\S]*3\. Pooling[\s\S]*4\. The vector", r"^$"),
@@ -151,8 +156,8 @@ class Flags(CommandTest):
         self.assertEqual(facts["cpu_path"], "plain")
         self.assertIn("plain", facts["cpu_paths"])
         done = run("version", env={"MERLE_CPU": "abacus"})
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("abacus", done.stderr)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"^merle: MERLE_CPU: .*'abacus'")
 
 
 class Screen(CommandTest):

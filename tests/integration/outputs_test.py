@@ -144,6 +144,18 @@ class Embed(CommandTest):
         self.assertEqual(run("embed", "hello", long, "-m", MODEL, "-q").stderr, "")
         done = run("embed", "hello", long, "-m", MODEL, "--on-long", "error")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertRegex(done.stderr, r"^merle: text 2 has \d+ tokens")
+
+    def test_what_the_model_refuses_is_named_by_its_place(self):
+        long = "hello " * 500 + "\n"
+        late = self.write("late.txt", "hello\n" * 5000 + long)  # Not in the first block.
+        words = ("-m", MODEL, "--on-long", "error")
+        self.assertRegex(run("embed", *words, "-i", late).stderr, rf"^merle: {late}:5001 has \d+ tokens")
+        self.assertRegex(run("search", "hello", *words, "-i", late).stderr, rf"^merle: {late}:5001 has")
+        self.assertRegex(run("search", long, *words, "-i", late).stderr, r"^merle: the question has")
+        short = self.write("short.csv", f"id,text\n1,hello\n2,{long}")
+        self.assertRegex(run("similarity", *words, "-i", short).stderr, rf"^merle: {short}:3 has")
+        self.assertRegex(run("similarity", *words, "a", "b", long).stderr, r"^merle: text 3 has")
 
     def test_bad_rows_stop_or_are_counted(self):
         path = self.write("t.jsonl", '{"text":"a"}\nnonsense\n{"text":"b"}\n{"x":1}\n')
@@ -154,6 +166,13 @@ class Embed(CommandTest):
         self.assertEqual(done.returncode, 4)
         self.assertEqual(len(done.stdout.splitlines()), 2)
         self.assertRegex(done.stderr, r"left out 2 bad rows, the first: .*t\.jsonl:2")
+
+    def test_rows_before_a_quote_that_is_never_closed_are_used(self):
+        path = self.write("t.csv", 'text\na\nb\n"c\nd\n')
+        done = run("embed", "-i", path, "-m", MODEL, "--skip-bad")
+        self.assertEqual((done.returncode, len(done.stdout.splitlines())), (4, 2))
+        self.assertRegex(done.stderr, r"left out 1 bad row, the first: .*t\.csv:4: a double quote")
+        self.assertEqual(run("embed", "-i", path, "-m", MODEL).returncode, 1)
 
     def test_text_that_is_not_utf8_is_refused(self):
         done = run("embed", "-m", MODEL, stdin=b"fine\n\xff\xfe\n")
@@ -258,6 +277,25 @@ class Search(CommandTest):
         self.assertEqual(hits[0]["line"], 1)
         self.assertEqual({hit["file"].rsplit("/", 1)[1] for hit in hits}, {"a.txt", "b.md"})
 
+    def test_text_in_other_encodings_is_left_out_and_told(self):
+        self.write("notes/a.txt", "Hello world.\n")
+        (self.folder / "notes" / "b.txt").write_bytes("café au lait".encode("latin-1"))
+        (self.folder / "notes" / "c.txt").write_bytes("Hello".encode("utf-16"))
+        (self.folder / "notes" / "d.bin").write_bytes(b"\x00\xff")
+        done = run("search", "Hello", "-m", MODEL, "-i", self.folder / "notes")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"^merle: left out 2 files that are not UTF-8, the first: \S+/b\.txt .*\n$")
+        self.assertEqual(run("search", "Hello", "-m", MODEL, "-i", self.folder / "notes", "-q").stderr, "")
+
+    def test_very_many_texts_get_a_hint_to_keep_the_vectors(self):
+        path = self.write("many.txt", "hello\n" * 20001)
+        vectors = self.folder / "many.npy"
+        done = run("search", "Hello", "-m", MODEL, "-i", path)
+        self.assertRegex(done.stderr, r"^merle: embedding 20,001 texts takes some minutes; .*--vectors.*\n$")
+        self.assertEqual(run("search", "Hello", "-m", MODEL, "-i", path, "-q").stderr, "")
+        self.succeed("embed", "-m", MODEL, "-i", path, "-o", vectors)
+        self.assertEqual(run("search", "Hello", "-m", MODEL, "-i", path, "--vectors", vectors).stderr, "")
+
     def test_standard_input_is_searched(self):
         self.assertIn("standard input:2", self.search("dog", stdin="cat\ndog\n\n"))
 
@@ -287,7 +325,7 @@ class Search(CommandTest):
 class Tokenize(CommandTest):
     def test_json_has_ids_tokens_and_offsets_of_equal_length(self):
         line = json_lines(self.succeed("tokenize", "Hello world", "-m", MODEL, "--json"))[0]
-        self.assertEqual(list(line), ["ids", "tokens", "offsets"])
+        self.assertEqual(list(line), ["ids", "tokens", "offsets", "type_ids", "special_tokens_mask"])
         self.assertEqual(len({len(value) for value in line.values()}), 1)
         self.assertEqual(line["offsets"][1], [0, len("Hello")] if line["tokens"][1].lower() == "hello"
                          else line["offsets"][1])
@@ -335,6 +373,14 @@ class Evaluate(CommandTest):
         self.assertTrue(math.isclose(result["spearman"], expected, abs_tol=1e-6))
         self.assertIn(f"{100 * expected:.2f}", self.succeed("eval", "sts", path, "-m", MODEL))
         self.assertEqual(self.succeed("eval", "sts", path, "-m", MODEL, "-q"), f"{100 * expected:.2f}\n")
+
+    def test_standard_input_and_pipes_are_read_once(self):
+        table = "sentence1,sentence2,score\n" + "".join(f"Hello {i},token {i % 7},{i % 5}\n" for i in range(9000))
+        expected = json_lines(self.succeed("eval", "sts", self.write("s.csv", table), "-m", MODEL, "--json"))[0]
+        piped = json_lines(self.succeed("eval", "sts", "-", "-m", MODEL, "--json", stdin=table))[0]
+        self.assertEqual(piped, {**expected, "file": "-"})
+        done = run("eval", "sts", "-", "-m", MODEL, stdin="a,b,1\nc,d,high\n")
+        self.assertRegex(done.stderr, r"^merle: standard input:2: the score")
 
 
 if __name__ == "__main__":

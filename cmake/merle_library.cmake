@@ -1,7 +1,12 @@
 # Flags of the whole project, and merle_library(): one library and one test program a folder of src/.
 
+# What users of the library need too.
+add_library(merle_headers INTERFACE)
+target_include_directories(merle_headers INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_features(merle_headers INTERFACE cxx_std_20)
+
+# How our own files are compiled.
 add_library(merle_flags INTERFACE)
-target_include_directories(merle_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(merle_flags INTERFACE
   -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow -Werror
   -ffp-contract=off)  # The same rounding on every path: a fused multiply-add only where we write one.
@@ -29,11 +34,12 @@ function(merle_library folder)
 
   add_library(merle_${folder} STATIC ${sources})
   list(TRANSFORM ARG_LINKS PREPEND merle_ OUTPUT_VARIABLE links)
-  target_link_libraries(merle_${folder} PUBLIC merle_flags ${links} PRIVATE ${ARG_PRIVATE_LINKS})
+  target_link_libraries(merle_${folder} PUBLIC merle_headers ${links}
+    PRIVATE merle_flags ${ARG_PRIVATE_LINKS})
 
   if(MERLE_TESTS AND tests)
     add_executable(${folder}_test ${tests})
-    target_link_libraries(${folder}_test PRIVATE merle_${folder} ${ARG_PRIVATE_LINKS}
+    target_link_libraries(${folder}_test PRIVATE merle_${folder} merle_flags ${ARG_PRIVATE_LINKS}
       GTest::gmock GTest::gtest_main)
     target_compile_definitions(${folder}_test PRIVATE MERLE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     gtest_discover_tests(${folder}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60

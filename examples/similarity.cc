@@ -21,8 +21,7 @@ int main(int argc, char** argv) {
     const merle::Matrix<double> cosines = merle::CosineMatrix(vectors.view(), vectors.view());
     for (std::size_t a = 0; a < cosines.rows(); ++a) {
       for (std::size_t b = a + 1; b < cosines.cols(); ++b) {
-        std::printf("%.4f  %s | %s\n", cosines.Row(a)[b], texts[a].data(),
-                    texts[b].data());
+        std::printf("%.4f  %s | %s\n", cosines.Row(a)[b], texts[a].data(), texts[b].data());
       }
     }
   } catch (const merle::Error& error) {

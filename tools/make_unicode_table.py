@@ -35,12 +35,14 @@ HEAD = """\
 // Written by tools/make_unicode_table.py, which asks the reference; don't edit.
 #include "tokenizers/unicode_class.h"
 
+#include <cstdint>
+#include <span>
+
 namespace merle {
 namespace {
 
 constexpr std::uint8_t kO = kOther;
 constexpr std::uint8_t kP = kPunctuation;
-constexpr std::uint8_t kN = kNonspacing;
 constexpr std::uint8_t kM = kMark;
 constexpr std::uint8_t kNM = kNonspacing | kMark;
 constexpr std::uint8_t kW = kSpace;

@@ -1,11 +1,20 @@
 #include "apply/explain.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "apply/similarity.h"
 #include "base/assert.h"
 #include "base/utf8.h"
+#include "embedding/embedder.h"
 #include "models/encoder_model.h"
+#include "tensor/matrix.h"
+#include "tokenizers/tokenizer.h"
 
 namespace merle {
 namespace {

@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <cstddef>
+#include <string>
+#include <vector>
 
-#include "apply/similarity.h"
 #include "base/error.h"
+#include "embedding/embedder.h"
 #include "models/encoder_model.h"
+#include "tensor/matrix.h"
+#include "tokenizers/tokenizer.h"
 
 namespace merle {
 namespace {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <span>
 
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/format.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 

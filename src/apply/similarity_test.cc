@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include <string_view>
+
 namespace merle {
 
 std::string_view ErrorCodeName(ErrorCode code) noexcept {

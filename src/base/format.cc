@@ -1,9 +1,9 @@
-#define FMT_HEADER_ONLY  // This file alone holds fmt's code.
 #include "base/format.h"
 
 #include <fmt/format.h>
 
 #include <iterator>
+#include <string>
 
 namespace merle {
 

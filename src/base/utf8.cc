@@ -1,6 +1,10 @@
 #include "base/utf8.h"
 
+#include <cstdint>
 #include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/assert.h"
 #include "base/error.h"

@@ -2,10 +2,17 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
+#include "base/error.h"
 #include "base/format.h"
+#include "documents/line_reader.h"
 #include "documents/row_error.h"
 
 namespace merle {

@@ -3,8 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/error_matcher.h"
 #include "base/test_folder.h"
+#include "documents/input_file.h"
+#include "documents/line_reader.h"
 
 namespace merle {
 namespace {

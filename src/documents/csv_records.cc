@@ -1,11 +1,18 @@
 #include "documents/csv_records.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "documents/csv_reader.h"
+#include "documents/record.h"
 #include "documents/row_error.h"
+#include "documents/text_source.h"
 
 namespace merle {
 namespace {

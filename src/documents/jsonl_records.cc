@@ -1,5 +1,7 @@
 #include "documents/jsonl_records.h"
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,7 +10,10 @@
 #include "base/format.h"
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "documents/line_reader.h"
+#include "documents/record.h"
 #include "documents/row_error.h"
+#include "documents/text_source.h"
 
 namespace merle {
 namespace {

@@ -1,11 +1,15 @@
 #include "documents/line_reader.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "documents/input_file.h"
 #include "documents/row_error.h"
 
 namespace merle {

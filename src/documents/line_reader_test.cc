@@ -4,11 +4,16 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstddef>
+#include <fstream>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "base/error_matcher.h"
 #include "base/test_folder.h"
+#include "documents/input_file.h"
 
 namespace merle {
 namespace {

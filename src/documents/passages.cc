@@ -1,9 +1,13 @@
 #include "documents/passages.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/utf8.h"
+#include "documents/line_reader.h"
 #include "documents/record.h"
 #include "documents/row_error.h"
 

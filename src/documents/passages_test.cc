@@ -3,10 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <string>
+#include <vector>
+
 #include "base/error_matcher.h"
 #include "base/format.h"
 #include "base/test_folder.h"
-#include "base/utf8.h"
+#include "documents/input_file.h"
+#include "documents/line_reader.h"
 
 namespace merle {
 namespace {

@@ -1,5 +1,9 @@
 #include "documents/record_reader.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,10 +13,13 @@
 #include "base/format.h"
 #include "documents/csv_reader.h"
 #include "documents/csv_records.h"
+#include "documents/input_file.h"
 #include "documents/jsonl_records.h"
 #include "documents/line_reader.h"
 #include "documents/passages.h"
+#include "documents/record.h"
 #include "documents/row_error.h"
+#include "documents/text_source.h"
 
 namespace merle {
 namespace {

@@ -1,5 +1,9 @@
 #include "documents/row_error.h"
 
+#include <cstddef>
+#include <string_view>
+
+#include "base/error.h"
 #include "base/format.h"
 #include "base/utf8.h"
 

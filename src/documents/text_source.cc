@@ -5,13 +5,23 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "documents/folder_walker.h"
 #include "documents/input_file.h"
+#include "documents/record.h"
 #include "documents/record_reader.h"
 
 namespace merle {

@@ -1,10 +1,16 @@
 #include "embedding/batcher.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/thread_pool.h"
 #include "base/utf8.h"
 
 namespace merle {

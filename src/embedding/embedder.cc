@@ -2,7 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -11,9 +17,11 @@
 #include "embedding/model_folder.h"
 #include "embedding/modules.h"
 #include "embedding/pooling.h"
+#include "embedding/prompts.h"
 #include "kernels/normalize.h"
 #include "models/encoder_model.h"
 #include "models/registry.h"
+#include "tensor/matrix.h"
 #include "tokenizers/tokenizer.h"
 
 namespace merle {

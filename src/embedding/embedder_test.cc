@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -17,7 +19,7 @@
 #include "base/format.h"
 #include "base/test_folder.h"
 #include "base/thread_pool.h"
-#include "embedding/batcher.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "base/json_reader.h"
 #include "embedding/embedder.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

@@ -11,7 +11,9 @@
 #include <fstream>
 #include <numeric>
 #include <random>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error_matcher.h"
@@ -19,7 +21,7 @@
 #include "base/json_reader.h"
 #include "embedding/embedder.h"
 #include "kernels/cpu.h"
-#include "models/encoder_model.h"
+#include "tensor/matrix.h"
 #include "tensor/safetensors.h"
 
 namespace merle {

@@ -1,9 +1,13 @@
 #include "embedding/model_folder.h"
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"

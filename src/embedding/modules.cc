@@ -2,18 +2,21 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json_reader.h"
 #include "kernels/activation.h"
 #include "kernels/gemm.h"
-#include "kernels/layer_norm.h"
 #include "kernels/normalize.h"
 #include "models/layers.h"
 #include "models/weights.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

@@ -2,12 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <optional>
+#include <span>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/format.h"
+#include "base/json_reader.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

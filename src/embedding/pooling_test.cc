@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/json_reader.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

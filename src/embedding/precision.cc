@@ -2,10 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <iterator>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "tensor/dtype.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

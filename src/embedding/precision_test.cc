@@ -3,10 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <limits>
-#include <string>
+#include <optional>
+#include <vector>
 
 #include "base/error.h"
+#include "tensor/dtype.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

@@ -1,6 +1,9 @@
 #include "embedding/prompts.h"
 
+#include <map>
+#include <optional>
 #include <ranges>
+#include <string>
 #include <utility>
 
 #include "base/error.h"

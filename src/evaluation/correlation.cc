@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <limits>
 #include <numeric>
+#include <span>
+#include <vector>
 
 #include "base/assert.h"
 

@@ -3,9 +3,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <initializer_list>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "apply/similarity.h"
 #include "base/error.h"
@@ -14,7 +20,9 @@
 #include "documents/input_file.h"
 #include "documents/line_reader.h"
 #include "documents/row_error.h"
+#include "embedding/embedder.h"
 #include "evaluation/correlation.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

@@ -4,12 +4,16 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstddef>
 #include <fstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/error_matcher.h"
 #include "base/format.h"
 #include "base/test_folder.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

@@ -5,6 +5,9 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "base/error_matcher.h"
 #include "base/test_folder.h"

@@ -1,12 +1,17 @@
 #include "kernels/activation.h"
 
 #include <gtest/gtest.h>
+#include <math.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "kernels/kernel_test.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

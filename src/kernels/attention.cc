@@ -1,6 +1,9 @@
 #include "kernels/attention.h"
 
+#include <cstddef>
+
 #include "base/assert.h"
+#include "tensor/matrix.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/attention.cc"  // This file, seen from src/.

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <vector>
 
 #include "kernels/kernel_test.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

@@ -1,6 +1,8 @@
 #include "kernels/cpu.h"
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"

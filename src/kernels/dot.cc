@@ -1,6 +1,10 @@
 #include "kernels/dot.h"
 
+#include <cstddef>
+#include <span>
+
 #include "base/assert.h"
+#include "tensor/matrix.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/dot.cc"  // This file, seen from src/.

@@ -1,6 +1,10 @@
 #include "kernels/gemm.h"
 
+#include <cstddef>
+
 #include "base/assert.h"
+#include "kernels/activation.h"
+#include "tensor/matrix.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/gemm.cc"  // This file, seen from src/.

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <vector>
+#include <cstddef>
 
+#include "kernels/activation.h"
 #include "kernels/kernel_test.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

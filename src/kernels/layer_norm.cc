@@ -1,6 +1,10 @@
 #include "kernels/layer_norm.h"
 
+#include <cstddef>
+#include <span>
+
 #include "base/assert.h"
+#include "tensor/matrix.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/layer_norm.cc"  // This file, seen from src/.

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstddef>
 
 #include "kernels/kernel_test.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

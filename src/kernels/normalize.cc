@@ -1,5 +1,9 @@
 #include "kernels/normalize.h"
 
+#include <cstddef>
+
+#include "tensor/matrix.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/normalize.cc"  // This file, seen from src/.
 #include "hwy/foreach_target.h"  // IWYU pragma: keep (includes this file once per target)

@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "base/assert.h"
 #include "kernels/gemm.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 

@@ -1,5 +1,9 @@
 #include "kernels/softmax.h"
 
+#include <cstddef>
+
+#include "tensor/matrix.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/softmax.cc"  // This file, seen from src/.
 #include "hwy/foreach_target.h"  // IWYU pragma: keep (includes this file once per target)

@@ -1,7 +1,10 @@
 // The vector functions behind the kernels, where no kernel shows their errors alone.
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <vector>
 

@@ -2,18 +2,27 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/error.h"
 #include "base/format.h"
+#include "base/json_reader.h"
 #include "base/thread_pool.h"
 #include "kernels/activation.h"
 #include "kernels/attention.h"
+#include "models/encoder_model.h"
 #include "models/layers.h"
 #include "models/weights.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

@@ -6,17 +6,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <numeric>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/thread_pool.h"
 #include "kernels/cpu.h"
+#include "models/encoder_model.h"
 #include "models/registry.h"
+#include "tensor/matrix.h"
 #include "tensor/safetensors.h"
 
 namespace merle {

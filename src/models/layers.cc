@@ -1,10 +1,20 @@
 #include "models/layers.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/json_reader.h"
+#include "base/thread_pool.h"
+#include "kernels/activation.h"
+#include "kernels/gemm.h"
 #include "kernels/layer_norm.h"
+#include "models/weights.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 

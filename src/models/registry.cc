@@ -1,11 +1,15 @@
 #include "models/registry.h"
 
+#include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json_reader.h"
 #include "models/bert.h"
+#include "models/encoder_model.h"
 
 namespace merle {
 namespace {

@@ -1,14 +1,20 @@
 #include "models/weights.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <set>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "tensor/dtype.h"
+#include "tensor/matrix.h"
+#include "tensor/safetensors.h"
 
 namespace merle {
 namespace fs = std::filesystem;

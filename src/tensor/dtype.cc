@@ -1,7 +1,12 @@
 #include "tensor/dtype.h"
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <optional>
+#include <span>
+#include <string_view>
 
 #include "base/assert.h"
 #include "base/error.h"

@@ -1,9 +1,12 @@
 #include "tensor/npy.h"
 
 #include <charconv>
+#include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -11,6 +14,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "tensor/dtype.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

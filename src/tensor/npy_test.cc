@@ -3,13 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error_matcher.h"
 #include "base/format.h"
 #include "base/test_folder.h"
+#include "tensor/dtype.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

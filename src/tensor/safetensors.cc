@@ -1,13 +1,20 @@
 #include "tensor/safetensors.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "tensor/dtype.h"
 
 namespace merle {
 namespace {

@@ -22,11 +22,13 @@ struct Tensor {
   std::span<const std::byte> bytes;
 };
 
-// A file in the safetensors format (github.com/huggingface/safetensors, "Format"), mapped read-only:
+// A file in the safetensors format (github.com/huggingface/safetensors, "Format"), mapped
+// read-only:
 //
 //   OFFSET  SIZE  FIELD
 //        0     8  N: length of the header, little-endian
-//        8     N  header: JSON object, name -> {"dtype", "shape", "data_offsets": [begin, end]}, and
+//        8     N  header: JSON object, name -> {"dtype", "shape", "data_offsets": [begin, end]},
+//        and
 //                 perhaps "__metadata__" -> {string: string}; may end in spaces
 //    8 + N     …  data; offsets count from here, tensors cover it without gap or overlap
 //

@@ -3,10 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/error_matcher.h"
 #include "base/test_folder.h"
+#include "tensor/dtype.h"
 
 namespace merle {
 namespace {

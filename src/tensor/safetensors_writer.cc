@@ -1,7 +1,12 @@
 #include "tensor/safetensors_writer.h"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 #include "base/assert.h"
 #include "base/json_writer.h"
+#include "tensor/dtype.h"
 
 namespace merle {
 

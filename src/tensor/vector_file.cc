@@ -1,11 +1,20 @@
 #include "tensor/vector_file.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "tensor/dtype.h"
+#include "tensor/matrix.h"
 #include "tensor/npy.h"
 #include "tensor/safetensors.h"
 #include "tensor/safetensors_writer.h"

@@ -4,12 +4,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
 
 #include "base/error_matcher.h"
 #include "base/file.h"
 #include "base/test_folder.h"
+#include "tensor/dtype.h"
+#include "tensor/matrix.h"
 #include "tensor/npy.h"
 #include "tensor/safetensors.h"
 #include "tensor/safetensors_writer.h"

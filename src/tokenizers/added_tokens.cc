@@ -1,12 +1,24 @@
 #include "tokenizers/added_tokens.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/json_reader.h"
 #include "base/utf8.h"
+#include "tokenizers/aligned_text.h"
+#include "tokenizers/normalizer.h"
+#include "tokenizers/pre_tokenizer.h"
+#include "tokenizers/trie.h"
 #include "tokenizers/unicode_class.h"
+#include "tokenizers/vocabulary.h"
 
 namespace merle {
 namespace {

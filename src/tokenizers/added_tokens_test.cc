@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "tokenizers/normalizers.h"
+#include "tokenizers/pre_tokenizer.h"
+#include "tokenizers/tokenizer.h"
+#include "tokenizers/vocabulary.h"
 
 namespace merle {
 namespace {

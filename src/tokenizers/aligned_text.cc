@@ -1,5 +1,14 @@
 #include "tokenizers/aligned_text.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "base/utf8.h"
+#include "tokenizers/tokenizer.h"
+
 namespace merle {
 
 void AlignedText::AppendOriginal(std::string_view text, std::uint32_t first) {

@@ -1,7 +1,13 @@
 #include "tokenizers/decoder.h"
 
+#include <cstddef>
+#include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/json_reader.h"
 #include "tokenizers/registry.h"
 
 namespace merle {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json_reader.h"
 #include "tokenizers/registry.h"
 
 namespace merle {

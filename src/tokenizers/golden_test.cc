@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
 #include <optional>
 #include <string>

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "base/format.h"
+#include "base/json_reader.h"
 #include "tokenizers/registry.h"
 
 namespace merle {

@@ -1,6 +1,14 @@
 #include "tokenizers/pre_tokenizers.h"
 
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/json_reader.h"
 #include "base/utf8.h"
+#include "tokenizers/pre_tokenizer.h"
 #include "tokenizers/registry.h"
 #include "tokenizers/unicode_class.h"
 

@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/json_reader.h"
+#include "tokenizers/pre_tokenizer.h"
 #include "tokenizers/registry.h"
 
 namespace merle {

@@ -1,12 +1,22 @@
 #include "tokenizers/registry.h"
 
+#include <cstddef>
+#include <memory>
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/format.h"
+#include "base/json_reader.h"
 #include "tokenizers/bert_normalizer.h"
+#include "tokenizers/decoder.h"
+#include "tokenizers/model.h"
+#include "tokenizers/normalizer.h"
 #include "tokenizers/normalizers.h"
+#include "tokenizers/post_processor.h"
+#include "tokenizers/pre_tokenizer.h"
 #include "tokenizers/pre_tokenizers.h"
+#include "tokenizers/unicode_class.h"
 #include "tokenizers/wordpiece.h"
 
 namespace merle {

@@ -1,12 +1,24 @@
 #include "tokenizers/tokenizer.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/thread_pool.h"
 #include "base/utf8.h"
+#include "tokenizers/model.h"
+#include "tokenizers/post_processor.h"
+#include "tokenizers/pre_tokenizer.h"
 #include "tokenizers/tokenizer_parts.h"
 #include "tokenizers/truncation.h"
 

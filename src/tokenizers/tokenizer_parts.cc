@@ -1,6 +1,11 @@
 #include "tokenizers/tokenizer_parts.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -12,9 +17,18 @@
 #include "base/format.h"
 #include "base/json_reader.h"
 #include "base/utf8.h"
+#include "tokenizers/added_tokens.h"
+#include "tokenizers/aligned_text.h"
+#include "tokenizers/bert_fast_path.h"
+#include "tokenizers/bert_normalizer.h"
+#include "tokenizers/decoder.h"
+#include "tokenizers/normalizer.h"
 #include "tokenizers/normalizers.h"
+#include "tokenizers/post_processor.h"
 #include "tokenizers/pre_tokenizers.h"
 #include "tokenizers/registry.h"
+#include "tokenizers/tokenizer.h"
+#include "tokenizers/vocabulary.h"
 #include "tokenizers/wordpiece.h"
 
 namespace merle {

@@ -1,8 +1,11 @@
 #include "tokenizers/trie.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"

@@ -1,9 +1,12 @@
 #include "tokenizers/truncation.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "tokenizers/tokenizer.h"
 
 namespace merle {
 namespace {

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
+#include "tokenizers/tokenizer.h"
 
 namespace merle {
 namespace {

@@ -1,5 +1,8 @@
 // The classes of the code points that have one, as the reference's tables have them.
 // Written by tools/make_unicode_table.py, which asks the reference; don't edit.
+#include <cstdint>
+#include <span>
+
 #include "tokenizers/unicode_class.h"
 
 namespace merle {
@@ -7,7 +10,6 @@ namespace {
 
 constexpr std::uint8_t kO = kOther;
 constexpr std::uint8_t kP = kPunctuation;
-constexpr std::uint8_t kN = kNonspacing;
 constexpr std::uint8_t kM = kMark;
 constexpr std::uint8_t kNM = kNonspacing | kMark;
 constexpr std::uint8_t kW = kSpace;

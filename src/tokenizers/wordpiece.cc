@@ -1,8 +1,17 @@
 #include "tokenizers/wordpiece.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
 #include "base/error.h"
 #include "base/format.h"
+#include "base/json_reader.h"
 #include "base/utf8.h"
+#include "tokenizers/model.h"
+#include "tokenizers/vocabulary.h"
 
 namespace merle {
 

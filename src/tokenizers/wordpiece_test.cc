@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error_matcher.h"
 #include "base/format.h"
+#include "tokenizers/model.h"
+#include "tokenizers/vocabulary.h"
 
 namespace merle {
 namespace {

@@ -38,7 +38,7 @@ constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
 #endif
-constexpr std::size_t kManyTexts = kSanitized ? 100 : 2000;
+constexpr std::size_t kManyTexts = kSanitized ? 24 : 2000;
 constexpr std::size_t kHardTexts = 64;  // Those at the beginning of texts.jsonl.
 
 // The model's folder. Tests read the environment as the edges do; embedding may not use hub.

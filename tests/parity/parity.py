@@ -98,7 +98,7 @@ class Command:
 def compare_vectors(name, texts, command, reference):
     """Prints a row of the table and says whether the set passes."""
     expected = reference.encode(texts, show_progress_bar=False).astype(np.float64)
-    actual = command.Embed(texts)
+    actual = command.embed(texts)
     if actual.shape != expected.shape:
         print(f"| {name} | {len(texts)} | shape {actual.shape}, expected {expected.shape} | |")
         return False
@@ -116,7 +116,7 @@ def compare_vectors(name, texts, command, reference):
 
 def compare_tokens(name, texts, command, tokenizer):
     """Prints a row of the table and says whether all ids, tokens and offsets agree."""
-    actual = command.Tokenize(texts)
+    actual = command.tokenize(texts)
     if len(actual) != len(texts):
         print(f"| {name} | {len(texts)} | {len(actual)} results | |")
         return False

@@ -12,7 +12,8 @@
 
 #include "apply/explain.h"         // Explain: what a model does to a text, token by token.
 #include "apply/similarity.h"      // Cosine, CosineMatrix.
-#include "base/error.h"            // Error and its codes.
+#include "base/error.h"
+#include "base/log.h"            // Error and its codes.
 #include "base/thread_pool.h"      // ThreadPool, to share between embedders.
 #include "embedding/embedder.h"    // Embedder: text to vector.
 #include "embedding/precision.h"   // Quantize: vectors as int8, uint8 or bits.

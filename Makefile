@@ -11,14 +11,14 @@ help:
 	@echo "make test-long  what needs peers, torch or hours"
 	@echo "make bench      compare with PyTorch, ONNX Runtime and OpenVINO"
 
-run: build model
+run: model
 	@tools/demo "$$QUESTION"
 
 build:
 	@tools/install build
 	@tools/build
 
-model:
+model: build
 	@tools/install run
 	@tools/fetch_minilm
 
@@ -26,11 +26,11 @@ test: model
 	@tools/install test
 	@tools/check
 
-test-long: build model
+test-long: model
 	@tools/install test-long
 	@tools/check_long
 
-bench: build model
+bench: model
 	@tools/install bench
 	@benchmarks/run
 

@@ -3,6 +3,8 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 
 find_path(MERLE_FMT_INCLUDE fmt/core.h REQUIRED)                 # base: header-only
+find_path(MERLE_CURL_INCLUDE curl/curl.h REQUIRED)             # base: headers; opened at the first request
+find_path(MERLE_OPENSSL_INCLUDE openssl/evp.h REQUIRED)        # base: headers; opened at the first checksum
 find_package(simdjson 3 REQUIRED)                              # base
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy>=1.0.3)  # kernels
 find_package(CLI11 2.1 REQUIRED)                               # cli: header-only

@@ -46,6 +46,7 @@ TEST_F(LogTest, AfterItIsTakenAwayNothingArrives) {
 TEST_F(LogTest, CallsFromSeveralThreadsComeOneAtATime) {
   Listen();  // Its vector has no lock of its own.
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([] {
       for (int i = 0; i < 100; ++i) Log(LogLevel::kDebug, "tick");

@@ -56,6 +56,7 @@ TEST_P(ThreadPoolOfSize, ThrowsWhatATaskThrowsAndWorksOn) {
 TEST_P(ThreadPoolOfSize, ServesSeveralCallersAtOnce) {
   std::atomic<int> runs = 0;
   std::vector<std::thread> callers;
+  callers.reserve(4);
   for (int caller = 0; caller < 4; ++caller) {
     callers.emplace_back([&] {
       for (int round = 0; round < 50; ++round) {

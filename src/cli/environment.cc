@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "cli/command.h"
-#include "hub/hub.h"
+#include "hub/hub_options.h"
 #include "kernels/cpu.h"
 
 namespace merle {
@@ -18,7 +18,13 @@ std::optional<std::string> EnvironmentVariable(const char* name) {
   return value;
 }
 
-HubOptions HubFromEnvironment() { return {.cache = CacheFolder(EnvironmentVariable)}; }
+HubOptions HubFromEnvironment() {
+  try {
+    return HubOptionsFrom(EnvironmentVariable);
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+}
 
 void SelectCpuPathFromEnvironment() {
   const auto path = EnvironmentVariable("MERLE_CPU");

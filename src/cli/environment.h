@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "hub/hub.h"
+#include "hub/hub_options.h"
 
 namespace merle {
 
@@ -12,7 +12,8 @@ namespace merle {
 // takes its value from here: MERLE_MODEL and others, see options.cc.
 std::optional<std::string> EnvironmentVariable(const char* name);
 
-// Where HF_HUB_CACHE, HF_HOME and their kin put the model cache.
+// The model cache and the hub behind it, as HF_HUB_CACHE, HF_TOKEN and their kin say. Throws
+// UsageError for a variable that can't be.
 HubOptions HubFromEnvironment();
 
 // Uses the instruction set that MERLE_CPU names instead of the best one of this machine.

@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/fetch_report.h"
 #include "cli/inputs.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -17,6 +18,7 @@
 #include "embedding/embedder.h"
 #include "embedding/model_folder.h"
 #include "hub/hub.h"
+#include "hub/hub_options.h"
 #include "kernels/cpu.h"
 #include "tensor/matrix.h"
 #include "tokenizers/tokenizer.h"
@@ -43,8 +45,10 @@ std::string HowManyWere(std::size_t some, std::size_t all) {
 }  // namespace
 
 std::string FindModelFolder(const Invocation& invocation) {
+  const HubOptions hub = HubFromEnvironment();
+  FetchReport report(invocation);
   return OpenOrModelError(
-      [&] { return ResolveModel(invocation.options.model, HubFromEnvironment()); });
+      [&] { return ResolveModel(invocation.options.model, hub, report.observer()); });
 }
 
 Embedder OpenEmbedder(const Invocation& invocation) {

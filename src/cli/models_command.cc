@@ -17,7 +17,8 @@
 #include "cli/model_access.h"
 #include "cli/terminal.h"
 #include "embedding/embedder.h"
-#include "hub/hub.h"
+#include "hub/cache.h"
+#include "hub/hub_options.h"
 #include "models/encoder_model.h"
 
 namespace merle {
@@ -35,7 +36,7 @@ std::string ListLine(const CachedModel& model) {
 
 int List(const Invocation& invocation) {
   const HubOptions hub = HubFromEnvironment();
-  const std::vector<CachedModel> models = ListModels(hub);
+  const std::vector<CachedModel> models = ListModels(hub.cache);
   const Terminal& screen = invocation.screen;
   std::size_t width = 4;
   for (const CachedModel& model : models) width = std::max(width, DisplayWidth(model.name));

@@ -65,6 +65,7 @@ const std::array kOptions = {
     Option{"no-special-tokens", 0, "", &Options::no_special_tokens,
            "Leave out the tokens that the model adds, such as [CLS]"},
     Option{"count", 0, "", &Options::count, "Write only the number of tokens"},
+    Option{"dry-run", 0, "", &Options::dry_run, "Say what would be done, and do nothing"},
     Option{"compute", 0, "f32|bf16|int8|auto", &Options::compute, "Calculate in these numbers",
            "MERLE_COMPUTE"},
     Option{"threads", 0, "N", &Options::threads, "Use N threads", "MERLE_THREADS",

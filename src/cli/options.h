@@ -43,6 +43,8 @@ struct Options {
   std::optional<std::string> vectors;
   std::size_t top = 5;
   std::optional<double> min_score;
+  // Models
+  bool dry_run = false;
   // Output
   std::optional<std::string> output;
   std::optional<std::string> format;

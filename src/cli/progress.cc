@@ -23,8 +23,9 @@ constexpr std::chrono::seconds kBetweenLines(5);
 
 }  // namespace
 
-Progress::Progress(const Invocation& invocation, std::string what, std::optional<std::size_t> total)
-    : invocation_(invocation), what_(std::move(what)), total_(total) {
+Progress::Progress(const Invocation& invocation, std::string what, std::optional<std::size_t> total,
+                   Show show)
+    : invocation_(invocation), what_(std::move(what)), total_(total), show_(show) {
   const Options& options = invocation.options;
   const bool wanted = !options.quiet && !options.no_progress;
   bar_ = wanted && invocation.messages.is_screen();
@@ -50,10 +51,10 @@ void Progress::Update(std::size_t done, std::optional<double> share) {
 }
 
 void Progress::Draw(std::size_t done, std::optional<double> share, double seconds) {
-  std::string count = WithCommas(done);
-  if (total_) count += Format(" of {}", WithCommas(*total_));
+  std::string count = show_(done);
+  if (total_) count += Format(" of {}", show_(*total_));
   const double rate = static_cast<double>(done) / seconds;
-  std::string facts = Format("{}  {}/s", count, WithCommas(static_cast<std::size_t>(rate)));
+  std::string facts = Format("{}  {}/s", count, show_(static_cast<std::size_t>(rate)));
   if (share && *share > 0) {
     facts += Format("  {} left", HumanSeconds(std::max(0.0, seconds / *share - seconds)));
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cli/command.h"
+#include "cli/terminal.h"
 
 namespace merle {
 
@@ -15,9 +16,11 @@ namespace merle {
 // -v a line every five seconds. Nothing at all with -q, --no-progress or in the first second.
 class Progress {
  public:
-  // what: "embedding". total: how many things there are, if that is known.
+  // what: "embedding". total: how many things there are, if that is known. show: how a person
+  // reads their number.
+  using Show = std::string (*)(std::size_t number);
   Progress(const Invocation& invocation, std::string what,
-           std::optional<std::size_t> total = std::nullopt);
+           std::optional<std::size_t> total = std::nullopt, Show show = WithCommas);
   ~Progress();  // Takes the bar away.
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -33,6 +36,7 @@ class Progress {
   const Invocation& invocation_;
   std::string what_;
   std::optional<std::size_t> total_;
+  Show show_;
   bool bar_;
   bool lines_;
   bool drawn_ = false;

@@ -35,9 +35,9 @@ bool IsSkinTone(char32_t c) { return c >= 0x1F3FB && c <= 0x1F3FF; }
 // The C library's opinion, which is the one that most terminals share. Its tables come with the
 // locale C.UTF-8, part of every glibc system; without it, everything is one column wide.
 std::size_t CodePointWidth(char32_t c) {
-  [[maybe_unused]] static const bool ready = std::setlocale(LC_CTYPE, "C.UTF-8") != nullptr;
+  static const bool kReady = std::setlocale(LC_CTYPE, "C.UTF-8") != nullptr;
   if (c < 0x7F) return 1;
-  if (!ready) return 1;
+  if (!kReady) return 1;
   const int width = ::wcwidth(static_cast<wchar_t>(c));
   return width < 0 ? 0 : static_cast<std::size_t>(width);
 }

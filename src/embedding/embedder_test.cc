@@ -46,12 +46,14 @@ TEST(EmbedderTest, EmbeddersMayShareAPool) {
 TEST(EmbedderTest, ServesSeveralThreadsAtOnceWithTheSameBits) {
   const Embedder embedder = Embedder::Load((kGolden / "st-normalize").string(), {.threads = 2});
   std::vector<std::string> texts;
+  texts.reserve(60);
   for (int i = 0; i < 60; ++i) texts.push_back(Format("the first token {}", std::string(i, 'a')));
   const std::vector<std::string_view> views(texts.begin(), texts.end());
   const Matrix<float> expected = embedder.Embed(views);
   const std::size_t bytes = expected.rows() * expected.cols() * sizeof(float);
   std::atomic<int> differences = 0;
   std::vector<std::thread> callers;
+  callers.reserve(4);
   for (int caller = 0; caller < 4; ++caller) {
     callers.emplace_back([&] {
       for (int round = 0; round < 5; ++round) {

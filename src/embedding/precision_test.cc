@@ -21,6 +21,7 @@ using testing::ElementsAre;
 template <typename T>
 std::vector<std::vector<int>> Rows(const Matrix<T>& matrix) {
   std::vector<std::vector<int>> rows;
+  rows.reserve(matrix.rows());
   for (std::size_t r = 0; r < matrix.rows(); ++r) {
     rows.emplace_back(matrix.Row(r).begin(), matrix.Row(r).end());
   }

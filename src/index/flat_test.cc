@@ -30,6 +30,7 @@ Matrix<float> Random(std::size_t rows, std::size_t cols, unsigned seed) {
 std::vector<Neighbor> SearchPlainly(MatrixView<const float> vectors, std::span<const float> query,
                                     std::size_t k) {
   std::vector<Neighbor> all;
+  all.reserve(vectors.rows());
   for (std::size_t r = 0; r < vectors.rows(); ++r) all.push_back({r, Dot(query, vectors.Row(r))});
   std::stable_sort(all.begin(), all.end(),
                    [](const Neighbor& a, const Neighbor& b) { return a.score > b.score; });

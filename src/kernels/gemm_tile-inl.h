@@ -45,6 +45,7 @@ struct Tile {
 inline constexpr size_t kTileSweeps = kTileCols / (2 * hn::MaxLanes(hn::ScalableTag<float>()));
 
 // One macro a row: GCC 12 keeps arrays of vectors in memory, named variables in registers.
+// NOLINTBEGIN(bugprone-macro-parentheses): the arguments are numbers, and parts of names.
 #define MERLE_FOR_EACH_ROW(ROW) \
   ROW(0) ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7) ROW(8) ROW(9) ROW(10) ROW(11)
 #define MERLE_START(r)                                                    \
@@ -61,6 +62,7 @@ inline constexpr size_t kTileSweeps = kTileCols / (2 * hn::MaxLanes(hn::Scalable
     hn::StoreU(left##r, d, y + r * y_stride);           \
     hn::StoreU(right##r, d, y + r * y_stride + kLanes); \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 // All columns of a tile of kRows rows, two vectors of columns at a time.
 template <size_t kRows>

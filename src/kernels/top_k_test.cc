@@ -47,10 +47,12 @@ INSTANTIATE_TEST_SUITE_P(Rules, TopKIndices,
 TEST(TopK, EqualsAStableSort) {
   const auto scores = RandomMatrix(1, 1000, 1);
   std::vector<ScoredIndex> sorted;
+  sorted.reserve(1000);
   for (std::size_t i = 0; i < 1000; ++i) {
     sorted.push_back({i, std::round(scores.Row(0)[i] * 10)});  // Many ties.
   }
   std::vector<float> rounded;
+  rounded.reserve(sorted.size());
   for (const auto& s : sorted) rounded.push_back(s.score);
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.score > b.score; });

@@ -24,8 +24,8 @@ class MatrixView {
   }
   MatrixView(T* data, std::size_t rows, std::size_t cols) : MatrixView(data, rows, cols, cols) {}
 
-  operator MatrixView<const T>()
-      const  // NOLINT(google-explicit-constructor): loses no information.
+  // NOLINTNEXTLINE(google-explicit-constructor): loses no information.
+  operator MatrixView<const T>() const
     requires(!std::is_const_v<T>)
   {
     return {data_, rows_, cols_, stride_};

@@ -70,6 +70,7 @@ EncodeOptions ReadOptions(const JsonValue& json) {
 
 std::vector<std::string> Tokens(const Tokenizer& tokenizer, const Encoding& encoding) {
   std::vector<std::string> tokens;
+  tokens.reserve(encoding.ids.size());
   for (const std::int32_t id : encoding.ids) tokens.emplace_back(tokenizer.TokenOf(id));
   return tokens;
 }

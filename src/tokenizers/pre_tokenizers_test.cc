@@ -30,6 +30,7 @@ TEST_P(PreTokenizerTest, CutsTheText) {
   tokens.parts = {{0, tokens.text.text().size(), std::nullopt}};
   MakePreTokenizer(document.root())->Split(tokens);
   std::vector<std::string> words;
+  words.reserve(tokens.parts.size());
   for (const PreToken& part : tokens.parts) words.emplace_back(tokens.View(part));
   EXPECT_EQ(words, GetParam().words);
 }

@@ -1,0 +1,217 @@
+#include "hub/blob.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "base/checksum.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/file_lock.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "hub/cache.h"
+#include "hub/hub_client.h"
+
+namespace merle {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kIncomplete = ".incomplete";
+constexpr std::size_t kReadBytes = 1 << 20;
+
+// The largest file that an interrupted attempt at this blob has left; empty if there is none.
+fs::path FindUnfinished(const CachedRepository& cached, const FileFacts& facts,
+                        std::uint64_t& bytes) {
+  fs::path found;
+  bytes = 0;
+  std::error_code error;
+  fs::directory_iterator entry(cached.BlobFolder(), error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code gone;
+    if (!name.starts_with(facts.etag + ".") || !name.ends_with(kIncomplete) ||
+        !entry->is_regular_file(gone)) {
+      continue;
+    }
+    const std::uint64_t size = entry->file_size(gone);
+    if (!gone && size <= facts.bytes && size >= bytes) {
+      bytes = size;
+      found = entry->path();
+    }
+  }
+  return found;
+}
+
+std::string RandomDigits() {
+  std::random_device random;
+  return Format("{:08x}", random());
+}
+
+// The checksum that an ETag is; nothing for those of other servers.
+std::optional<Checksum> ChecksumFor(const FileFacts& facts) {
+  if (!std::ranges::all_of(
+          facts.etag, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); })) {
+    return std::nullopt;
+  }
+  if (facts.etag.size() == 64) return Checksum(ChecksumKind::kSha256);
+  if (facts.etag.size() != 40) return std::nullopt;
+  Checksum git(ChecksumKind::kSha1);
+  const std::string header = Format("blob {}", facts.bytes);
+  git.Add(std::string_view(header.c_str(), header.size() + 1));  // With its final NUL.
+  return git;
+}
+
+std::string NameOf(const BlobRequest& request) {
+  return Format("{}/{}", request.model.repository, request.file);
+}
+
+// A blob in the making, under a name that no other process uses.
+class UnfinishedBlob {
+ public:
+  UnfinishedBlob(const CachedRepository& cached, const BlobRequest& request)
+      : request_(request),
+        facts_(request.facts),
+        path_(Format("{}.{}{}", cached.Blob(facts_.etag), RandomDigits(), kIncomplete)) {
+    std::uint64_t bytes = 0;
+    const fs::path left = FindUnfinished(cached, facts_, bytes);
+    std::error_code none;  // Nothing to go on with, or another process was quicker.
+    if (!left.empty()) fs::rename(left, path_, none);
+    descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) FailOnFile(path_, "open", errno);
+    AddWhatIsThere();
+  }
+  ~UnfinishedBlob() { ::close(descriptor_); }  // The file stays for the next attempt.
+  UnfinishedBlob(const UnfinishedBlob&) = delete;
+  UnfinishedBlob& operator=(const UnfinishedBlob&) = delete;
+
+  std::uint64_t bytes() const { return bytes_; }
+
+  void Restart() {
+    if (::ftruncate(descriptor_, 0) != 0 || ::lseek(descriptor_, 0, SEEK_SET) != 0) {
+      FailOnFile(path_, "write", errno);
+    }
+    bytes_ = 0;
+    checksum_ = ChecksumFor(facts_);
+  }
+
+  void Append(std::string_view bytes) {
+    if (bytes.size() > facts_.bytes - bytes_) {
+      Restart();
+      throw Error(ErrorCode::kDataLoss,
+                  Format("{}: the server sends more than the {} bytes it announced",
+                         NameOf(request_), facts_.bytes));
+    }
+    if (!WriteAll(descriptor_, bytes)) FailOnFile(path_, "write", errno);
+    bytes_ += bytes.size();
+    if (checksum_) checksum_->Add(bytes);
+  }
+
+  // Puts the whole file into its place. Returns false, and starts again, if it is damaged.
+  bool Finish(const std::string& blob) {
+    if (!checksum_) {
+      Log(LogLevel::kWarning,
+          Format("{}: the server gives no checksum; only its size is checked", blob));
+    } else if (checksum_->Finish() != facts_.etag) {
+      Restart();
+      return false;
+    }
+    if (::fsync(descriptor_) != 0) FailOnFile(path_, "flush", errno);
+    if (::rename(path_.c_str(), blob.c_str()) != 0) FailOnFile(path_, "rename", errno);
+    return true;
+  }
+
+ private:
+  void AddWhatIsThere() {
+    checksum_ = ChecksumFor(facts_);
+    std::string buffer(kReadBytes, '\0');
+    while (true) {
+      const ssize_t got = ::read(descriptor_, buffer.data(), buffer.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) FailOnFile(path_, "read", errno);
+      if (got == 0) break;
+      bytes_ += static_cast<std::uint64_t>(got);
+      if (checksum_) checksum_->Add({buffer.data(), static_cast<std::size_t>(got)});
+    }
+    if (bytes_ > facts_.bytes) Restart();
+  }
+
+  const BlobRequest& request_;
+  const FileFacts& facts_;
+  std::string path_;
+  int descriptor_;
+  std::uint64_t bytes_ = 0;
+  std::optional<Checksum> checksum_;
+};
+
+// Reads until the blob has all its bytes.
+void Fill(UnfinishedBlob& blob, const BlobRequest& request, HubClient& hub,
+          const BlobProgress& on_progress) {
+  std::uint64_t at_start = 0;
+  WithRetries(
+      [&] {
+        at_start = blob.bytes();
+        on_progress(blob.bytes());
+        if (blob.bytes() == request.facts.bytes) return;
+        hub.Read(request.model, request.commit, request.file, blob.bytes(),
+                 [&](std::uint64_t offset, std::string_view bytes) {
+                   if (offset == 0 && blob.bytes() > 0) blob.Restart();
+                   blob.Append(bytes);
+                   on_progress(blob.bytes());
+                 });
+        if (blob.bytes() < request.facts.bytes) {
+          throw TransientError(Format("{}: the server sends {} of the {} bytes it announced",
+                                      NameOf(request), blob.bytes(), request.facts.bytes),
+                               0);
+        }
+      },
+      [&] { return blob.bytes() > at_start; });
+}
+
+}  // namespace
+
+bool HasBlob(const CachedRepository& cached, const FileFacts& facts) {
+  std::error_code error;
+  return fs::file_size(cached.Blob(facts.etag), error) == facts.bytes && !error;
+}
+
+std::uint64_t UnfinishedBytes(const CachedRepository& cached, const FileFacts& facts) {
+  std::uint64_t bytes = 0;
+  FindUnfinished(cached, facts, bytes);
+  return bytes;
+}
+
+void FetchBlob(const CachedRepository& cached, const BlobRequest& request, HubClient& hub,
+               const BlobProgress& on_progress) {
+  if (HasBlob(cached, request.facts)) return;
+  const FileLock lock(Format("{}/{}.lock", cached.LockFolder(), request.facts.etag), [&] {
+    Log(LogLevel::kWarning, Format("waiting for another process that fetches {}", request.file));
+  });
+  if (HasBlob(cached, request.facts)) return;
+  UnfinishedBlob blob(cached, request);
+  bool resumed = blob.bytes() > 0;
+  while (true) {
+    Fill(blob, request, hub, on_progress);
+    if (blob.Finish(cached.Blob(request.facts.etag))) return;
+    // What was left of an earlier attempt may be to blame; what has just arrived is not.
+    if (!std::exchange(resumed, false)) {
+      throw Error(
+          ErrorCode::kDataLoss,
+          Format("{}: what arrives does not have the checksum it should have", NameOf(request)));
+    }
+  }
+}
+
+}  // namespace merle

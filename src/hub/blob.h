@@ -1,0 +1,38 @@
+// Fetches one file of a model into the blobs of the cache: whole, checked, or not at all.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "hub/cache.h"
+#include "hub/hub_client.h"
+#include "hub/model_name.h"
+
+namespace merle {
+
+struct BlobRequest {
+  ModelName model;
+  std::string commit;
+  std::string file;
+  FileFacts facts;
+};
+
+// Bytes of the file that are here so far, those of an earlier attempt included; never goes back
+// unless the server makes us start again.
+using BlobProgress = std::function<void(std::uint64_t bytes)>;
+
+// Whether a blob is here, by its size: its name was checked when it was made.
+bool HasBlob(const CachedRepository& cached, const FileFacts& facts);
+
+// Bytes that an interrupted attempt has left for the next one.
+std::uint64_t UnfinishedBytes(const CachedRepository& cached, const FileFacts& facts);
+
+// Makes the blob, unless it is there. Goes on where an interrupted attempt ended, takes turns with
+// other processes, asks again when a connection breaks, and renames the file into place when its
+// size and checksum are right. Throws what HubClient throws; kDataLoss if what arrives is not what
+// the hub announced; kIoError if it can't be written.
+void FetchBlob(const CachedRepository& cached, const BlobRequest& request, HubClient& hub,
+               const BlobProgress& on_progress);
+
+}  // namespace merle

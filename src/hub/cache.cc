@@ -1,0 +1,184 @@
+#include "hub/cache.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/format.h"
+#include "hub/model_name.h"
+
+namespace merle {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kMaxRefBytes = 1024;
+constexpr std::string_view kPrefix = "models--";
+
+std::string FolderName(std::string repository) {
+  return std::string(kPrefix) + repository.replace(repository.find('/'), 1, "--");
+}
+
+std::string ReadRef(const std::string& path) {
+  if (!FileExists(path)) return {};
+  std::string commit = ReadFile(path, kMaxRefBytes);
+  while (!commit.empty() && std::isspace(static_cast<unsigned char>(commit.back())) != 0) {
+    commit.pop_back();
+  }
+  return IsCommit(commit) ? commit : std::string();
+}
+
+// The names in a folder; what can't be read is taken as empty.
+std::vector<std::string> NamesIn(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  return names;
+}
+
+std::uint64_t FolderBytes(const std::string& folder) {
+  std::uint64_t bytes = 0;
+  for (const ModelFile& file : ListFiles(folder)) bytes += file.bytes;
+  return bytes;
+}
+
+// The blobs that the links of one snapshot lead to.
+std::set<std::string> BlobsOf(const fs::path& snapshot) {
+  std::set<std::string> blobs;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(snapshot, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    std::error_code no_link;
+    const fs::path target = fs::read_symlink(entry->path(), no_link);
+    if (!no_link) blobs.insert(target.filename().string());
+  }
+  return blobs;
+}
+
+void RemoveAll(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) {
+    throw Error(ErrorCode::kIoError,
+                Format("{}: can't be removed: {}", path.string(), error.message()));
+  }
+}
+
+// Removes the refs that lead to one of `commits`, so that nobody finds what is about to go.
+void RemoveRefs(const fs::path& refs, const std::set<std::string>& commits) {
+  for (const ModelFile& ref : ListFiles(refs.string())) {
+    if (commits.contains(ReadRef(refs / ref.name))) RemoveAll(refs / ref.name);
+  }
+}
+
+}  // namespace
+
+CachedRepository::CachedRepository(const std::string& cache, const std::string& repository)
+    : folder_(cache + "/" + FolderName(repository)),
+      locks_(cache + "/.locks/" + FolderName(repository)) {}
+
+std::optional<std::string> CachedRepository::FindCommit(const std::string& revision) const {
+  std::string commit = IsCommit(revision) ? revision : ReadRef(Ref(revision));
+  if (commit.empty()) return std::nullopt;
+  return commit;
+}
+
+std::vector<ModelFile> ListFiles(const std::string& folder) {
+  std::vector<ModelFile> files;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied,
+                                         error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    std::error_code gone;
+    if (!entry->is_regular_file(gone)) continue;
+    const std::uint64_t bytes = entry->file_size(gone);
+    if (!gone) files.push_back({entry->path().lexically_relative(folder).string(), bytes});
+  }
+  std::ranges::sort(files, {}, &ModelFile::name);
+  return files;
+}
+
+std::vector<CachedModel> ListModels(const std::string& cache) {
+  std::vector<CachedModel> models;
+  for (const std::string& folder : NamesIn(cache)) {
+    const std::size_t split = folder.find("--", kPrefix.size());
+    if (!folder.starts_with(kPrefix) || split == folder.npos) continue;
+    const std::string name =
+        folder.substr(kPrefix.size(), split - kPrefix.size()) + "/" + folder.substr(split + 2);
+    const fs::path snapshots = fs::path(cache) / folder / "snapshots";
+    for (const std::string& revision : NamesIn(snapshots)) {
+      const std::string path = snapshots / revision;
+      if (!IsCommit(revision) || !FolderExists(path)) continue;
+      models.push_back({name, revision, path, FolderBytes(path)});
+    }
+  }
+  std::sort(models.begin(), models.end(), [](const CachedModel& a, const CachedModel& b) {
+    return std::pair(a.name, a.revision) < std::pair(b.name, b.revision);
+  });
+  return models;
+}
+
+RemovedModel RemoveModel(const std::string& cache, const std::string& repository,
+                         const std::string& revision, bool dry_run) {
+  const CachedRepository cached(cache, repository);
+  const fs::path folder = cached.folder();
+  std::set<std::string> remove, keep;
+  const auto wanted = revision.empty() ? std::nullopt : cached.FindCommit(revision);
+  for (const std::string& commit : NamesIn(folder / "snapshots")) {
+    (revision.empty() || commit == wanted ? remove : keep).insert(commit);
+  }
+  if (remove.empty() && (!revision.empty() || !FolderExists(folder))) {
+    throw Error(ErrorCode::kNotFound,
+                Format("the model '{}'{} is not in the cache {}", repository,
+                       revision.empty() ? "" : Format(" (revision {})", revision), cache));
+  }
+  RemovedModel removed{.revisions = {remove.begin(), remove.end()}};
+  if (keep.empty()) {
+    removed.bytes = FolderBytes(folder / "blobs");
+    for (const std::string& commit :
+         remove) {  // Files that are no links, where links can't be had.
+      for (const ModelFile& file : ListFiles(cached.Snapshot(commit))) {
+        if (!fs::is_symlink(fs::path(cached.Snapshot(commit)) / file.name)) {
+          removed.bytes += file.bytes;
+        }
+      }
+    }
+    if (dry_run) return removed;
+    RemoveAll(folder / "refs");
+    RemoveAll(folder);
+    RemoveAll(cached.LockFolder());
+    return removed;
+  }
+  std::set<std::string> blobs, shared;
+  for (const std::string& commit : remove) blobs.merge(BlobsOf(cached.Snapshot(commit)));
+  for (const std::string& commit : keep) shared.merge(BlobsOf(cached.Snapshot(commit)));
+  if (!dry_run) RemoveRefs(folder / "refs", remove);
+  for (const std::string& commit : remove) {
+    if (dry_run) continue;
+    RemoveAll(cached.Snapshot(commit));
+    RemoveAll(folder / ".no_exist" / commit);
+  }
+  for (const std::string& blob : blobs) {
+    std::error_code gone;
+    const std::uint64_t bytes = fs::file_size(cached.Blob(blob), gone);
+    if (shared.contains(blob) || gone) continue;
+    removed.bytes += bytes;
+    if (!dry_run) RemoveAll(cached.Blob(blob));
+  }
+  return removed;
+}
+
+}  // namespace merle

@@ -1,0 +1,114 @@
+#include "hub/cache.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "base/error_matcher.h"
+#include "base/test_folder.h"
+
+namespace merle {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kOne(40, '1');
+const std::string kTwo(40, '2');
+
+// "org/tiny" in two revisions that share the blob "both"; main is the first, v2 the second.
+class CacheTest : public testing::Test {
+ protected:
+  CacheTest() {
+    for (const auto& [blob, content] :
+         {std::pair("one", "1"), std::pair("two", "22"), std::pair("both", "333")}) {
+      cache_.Write(kModel + "blobs/" + blob, content);
+    }
+    Link(kOne, "a.json", "one");
+    Link(kOne, "w.safetensors", "both");
+    Link(kTwo, "a.json", "two");
+    Link(kTwo, "w.safetensors", "both");
+    cache_.Write(kModel + "refs/main", kOne + "\n");
+    cache_.Write(kModel + "refs/pr/2", kTwo);
+    cache_.Write(kModel + "refs/bad", "../../etc");
+    cache_.Write("models--org--other/snapshots/" + kOne + "/config.json", "{}");
+    cache_.Write("datasets--org--data/snapshots/" + kOne + "/x", "");
+    cache_.Write("models--org--tiny/snapshots/no-commit/x", "");
+  }
+
+  void Link(const std::string& commit, const std::string& file, const std::string& blob) {
+    const fs::path path = cache_.Path(kModel + "snapshots/" + commit + "/" + file);
+    fs::create_directories(path.parent_path());
+    fs::create_symlink("../../blobs/" + blob, path);
+  }
+  bool Has(const std::string& path) const { return fs::exists(cache_.Path(kModel + path)); }
+
+  const std::string kModel = "models--org--tiny/";
+  const TestFolder cache_;
+};
+
+TEST_F(CacheTest, FindsTheCommitOfARef) {
+  const CachedRepository tiny(cache_.path(), "org/tiny");
+  EXPECT_EQ(tiny.FindCommit("main"), kOne);
+  EXPECT_EQ(tiny.FindCommit("pr/2"), kTwo);
+  EXPECT_EQ(tiny.FindCommit(kTwo), kTwo);
+  EXPECT_EQ(tiny.FindCommit("none"), std::nullopt);
+  EXPECT_EQ(tiny.FindCommit("bad"), std::nullopt);
+}
+
+TEST_F(CacheTest, ListsEveryRevisionByName) {
+  const auto models = ListModels(cache_.path());
+  ASSERT_EQ(models.size(), 3u);
+  EXPECT_EQ(models[0].name, "org/other");
+  EXPECT_EQ(models[1].name, "org/tiny");
+  EXPECT_EQ(models[1].revision, kOne);
+  EXPECT_EQ(models[1].bytes, 4u);
+  EXPECT_THAT(ListModels("no/such/cache"), testing::IsEmpty());
+}
+
+TEST_F(CacheTest, ListsTheFilesOfAModelByName) {
+  cache_.Write("m/b.json", "four");
+  cache_.Write("m/1_Pooling/config.json", "{}");
+  fs::create_symlink("none", cache_.Path("m/dangling"));
+  const auto files = ListFiles(cache_.Path("m"));
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(files[0].name, "1_Pooling/config.json");
+  EXPECT_EQ(files[0].bytes, 2u);
+  EXPECT_EQ(files[1].name, "b.json");
+  EXPECT_EQ(files[1].bytes, 4u);
+  EXPECT_THAT(ListFiles("no/such/folder"), testing::IsEmpty());
+}
+
+TEST_F(CacheTest, RemovingARevisionKeepsWhatAnotherNeeds) {
+  const RemovedModel removed = RemoveModel(cache_.path(), "org/tiny", "pr/2", false);
+  EXPECT_THAT(removed.revisions, testing::ElementsAre(kTwo));
+  EXPECT_EQ(removed.bytes, 2u);
+  EXPECT_FALSE(Has("snapshots/" + kTwo) || Has("blobs/two") || Has("refs/pr/2"));
+  EXPECT_TRUE(Has("snapshots/" + kOne + "/w.safetensors") && Has("blobs/one") && Has("refs/main"));
+}
+
+TEST_F(CacheTest, RemovingAModelTakesAllOfItAndNoOther) {
+  const RemovedModel removed = RemoveModel(cache_.path(), "org/tiny", "", false);
+  EXPECT_EQ(removed.bytes, 6u);
+  EXPECT_FALSE(Has(""));
+  EXPECT_EQ(ListModels(cache_.path()).size(), 1u);
+}
+
+TEST_F(CacheTest, ADryRunSaysTheSameAndRemovesNothing) {
+  EXPECT_EQ(RemoveModel(cache_.path(), "org/tiny", "", true).bytes, 6u);
+  EXPECT_EQ(RemoveModel(cache_.path(), "org/tiny", kTwo, true).bytes, 2u);
+  EXPECT_EQ(ListModels(cache_.path()).size(), 3u);
+  EXPECT_TRUE(Has("blobs/two"));
+}
+
+TEST_F(CacheTest, WhatIsNotThereCannotBeRemoved) {
+  for (const auto& [name, revision] :
+       {std::pair("org/none", ""), std::pair("org/tiny", "v9"), std::pair("org/none", "main")}) {
+    EXPECT_THAT([&] { RemoveModel(cache_.path(), name, revision, false); },
+                ThrowsError(ErrorCode::kNotFound));
+  }
+}
+
+}  // namespace
+}  // namespace merle

@@ -1,0 +1,169 @@
+#include "hub/file_selection.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/format.h"
+#include "base/json_reader.h"
+#include "hub/model_name.h"
+
+namespace merle {
+namespace {
+
+constexpr const char* kModules = "modules.json";
+constexpr const char* kConfig = "config.json";
+constexpr const char* kWeights = "model.safetensors";
+constexpr const char* kShardIndex = "model.safetensors.index.json";
+
+// One of these makes a tokenizer, whatever its family.
+constexpr std::array kTokenizers = {
+    "tokenizer.json", "vocab.txt",       "vocab.json",
+    "spiece.model",   "tokenizer.model", "sentencepiece.bpe.model",
+};
+
+// What transformers and sentence-transformers ask for and can do without.
+constexpr std::array kOptionalFiles = {
+    kModules,
+    kWeights,
+    kShardIndex,
+    "adapter_config.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+    "config_sentence_transformers.json",
+    "generation_config.json",
+    "merges.txt",
+    "preprocessor_config.json",
+    "processor_config.json",
+    "sentence_bert_config.json",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.json",
+    "vocab.txt",
+};
+
+struct ModulePlace {
+  std::string folder;  // "" for the model's own, else ending in '/'.
+  bool has_config;     // A module without settings, such as Normalize, has no files at all.
+};
+
+std::vector<ModulePlace> ReadModules(const JsonDocument& modules) {
+  std::vector<ModulePlace> places;
+  modules.root().ForEachElement([&](JsonValue module) {
+    const JsonValue path = module.At("path");
+    const std::string name(path.AsString());
+    if (!name.empty() && !IsFileName(name)) path.Fail("leaves the model's folder");
+    places.push_back(
+        {name.empty() ? "" : name + "/", !module.At("type").AsString().ends_with(".Normalize")});
+  });
+  return places;
+}
+
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+bool IsShard(std::string_view file) {
+  return file.starts_with("model-") && file.ends_with(".safetensors");
+}
+
+// Whether a file directly in the model's folder, or in that of a module, is needed. `whole`: the
+// weights are in one file, so shards beside it are not.
+bool IsNeeded(std::string_view file, bool whole) {
+  if (file.starts_with('.') || !IsFileName(file) || file.find('/') != file.npos) return false;
+  if (file.ends_with(".safetensors")) return file == kWeights || (IsShard(file) && !whole);
+  if (file == kShardIndex) return !whole;
+  return (file.ends_with(".json") && !file.ends_with(".index.json")) || file.ends_with(".model") ||
+         file == "README.md" || file == "vocab.txt" || file == "merges.txt";
+}
+
+}  // namespace
+
+std::vector<std::string> SelectFiles(const std::string& repository,
+                                     const std::vector<std::string>& names,
+                                     const std::string& modules_json) {
+  std::vector<ModulePlace> places = {{"", true}};
+  if (!modules_json.empty()) {
+    for (ModulePlace& place :
+         ReadModules(JsonDocument::Parse(modules_json, repository + "/" + kModules))) {
+      if (!place.folder.empty()) places.push_back(std::move(place));
+    }
+  }
+  std::vector<std::string> selected;
+  for (const ModulePlace& place : places) {
+    const bool whole = Contains(names, place.folder + kWeights);
+    for (const std::string& name : names) {
+      if (name.starts_with(place.folder) && IsNeeded(name.substr(place.folder.size()), whole)) {
+        selected.push_back(name);
+      }
+    }
+  }
+  std::ranges::sort(selected);
+  const auto repeated = std::ranges::unique(selected);
+  selected.erase(repeated.begin(), repeated.end());
+  if (std::ranges::none_of(selected,
+                           [](const auto& name) { return name.ends_with(".safetensors"); })) {
+    throw Error(
+        ErrorCode::kUnimplemented,
+        Format("{}: has no weights as model.safetensors, the form that Merle reads", repository));
+  }
+  return selected;
+}
+
+std::vector<std::string> AbsentFiles(const std::vector<std::string>& names) {
+  std::vector<std::string> absent;
+  for (const char* name : kOptionalFiles) {
+    if (!Contains(names, name)) absent.emplace_back(name);
+  }
+  return absent;
+}
+
+namespace {
+
+// The shard that is not there, or nothing.
+std::optional<std::string> MissingShard(const std::string& folder) {
+  std::optional<std::string> missing;
+  const JsonDocument index = JsonDocument::Load(folder + kShardIndex);
+  index.root().At("weight_map").ForEachMember([&](std::string_view, JsonValue shard) {
+    const std::string name(shard.AsString());
+    if (!IsFileName(name)) shard.Fail("leaves the model's folder");
+    if (!FileExists(folder + name)) missing = name;
+  });
+  return missing;
+}
+
+std::string MissingFromTransformer(const std::string& folder) {
+  const auto has = [&](const char* name) { return FileExists(folder + name); };
+  if (!has(kConfig)) return kConfig;
+  if (has(kShardIndex) && !has(kWeights)) return MissingShard(folder).value_or("");
+  // With nothing but a pickle the folder is whole; loading says why that is not read.
+  if (!has(kWeights) && !has("pytorch_model.bin")) return kWeights;
+  return std::ranges::any_of(kTokenizers, has) ? "" : kTokenizers.front();
+}
+
+}  // namespace
+
+std::string MissingPart(const std::string& folder) {
+  const std::string root = folder + "/";
+  if (!FileExists(root + kModules)) return MissingFromTransformer(root);
+  const std::vector<ModulePlace> places = ReadModules(JsonDocument::Load(root + kModules));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const ModulePlace& place = places[i];
+    std::string missing;
+    if (i == 0) {
+      missing = MissingFromTransformer(root + place.folder);
+    } else if (place.has_config && !FileExists(root + place.folder + kConfig)) {
+      missing = kConfig;
+    }
+    if (!missing.empty()) return place.folder + missing;
+  }
+  return {};
+}
+
+}  // namespace merle

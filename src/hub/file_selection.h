@@ -1,0 +1,27 @@
+// Which files of a model on the hub Merle and its peers need, and whether a folder has them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace merle {
+
+// Of all files of a model, those to fetch: configuration, tokenizer, weights as safetensors, the
+// folders of its modules, README.md. `modules_json` is the content of modules.json, or empty where
+// the model has none. Left out are weights in other forms, exports and training data.
+// Throws kUnimplemented if the model has no weights that Merle reads, kDataLoss if modules.json is
+// damaged; `repository` stands in the message.
+std::vector<std::string> SelectFiles(const std::string& repository,
+                                     const std::vector<std::string>& names,
+                                     const std::string& modules_json);
+
+// Files that programs look for and take as absent: those of them that `names` lacks.
+std::vector<std::string> AbsentFiles(const std::vector<std::string>& names);
+
+// What a model's folder lacks to be loaded, such as "model.safetensors"; empty where it is whole.
+// modules.json and the index of the shards say which files belong to the model. Throws kDataLoss if
+// one of these two is damaged.
+std::string MissingPart(const std::string& folder);
+
+}  // namespace merle

@@ -1,0 +1,270 @@
+#include "hub/hub_client.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/http_client.h"
+#include "base/json_reader.h"
+#include "base/log.h"
+#include "hub/hub_options.h"
+#include "hub/model_name.h"
+
+namespace merle {
+namespace {
+
+constexpr std::size_t kMaxListingBytes = 32u << 20;
+constexpr std::size_t kMaxErrorBytes = 64u << 10;
+constexpr int kMostTries = 5;
+constexpr double kLongestWait = 60;  // Seconds; a server that asks for more is "later" to a person.
+
+std::string UrlEncode(std::string_view text, std::string_view keep = "") {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || std::string_view("-._~").find(c) != text.npos ||
+        keep.find(c) != keep.npos) {
+      out.push_back(c);
+    } else {
+      AppendFormat(out, "%{:02X}", byte);
+    }
+  }
+  return out;
+}
+
+template <typename Number>
+std::optional<Number> ParseNumber(std::optional<std::string_view> text) {
+  Number number{};
+  if (!text) return std::nullopt;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
+  return number;
+}
+
+// What a refusal means and what to do about it. X-Error-Code is the hub's own word for it.
+[[noreturn]] void Refuse(const HttpResponse& response, const std::string& what,
+                         const HubOptions& options) {
+  const std::string code(response.Header("x-error-code").value_or(""));
+  const std::string again = options.token.empty() ? "set HF_TOKEN to a token that may read it"
+                                                  : "the token may not read it";
+  if (code == "GatedRepo") {
+    throw Error(ErrorCode::kNotFound, Format("{} is gated: accept its terms at {}, and {}", what,
+                                             options.endpoint, again));
+  }
+  if (code == "RevisionNotFound") {
+    throw Error(ErrorCode::kNotFound,
+                Format("{} does not exist: no such branch, tag or commit", what));
+  }
+  if (code == "EntryNotFound") {
+    throw Error(ErrorCode::kNotFound, Format("{} does not exist in the model", what));
+  }
+  if (response.status == 401 || response.status == 403 || code == "RepoNotFound") {
+    throw Error(ErrorCode::kNotFound,
+                Format("{} is not on {}, or is private: check the name, or {}", what,
+                       options.endpoint, again));
+  }
+  if (response.status == 404) {
+    throw Error(ErrorCode::kNotFound, Format("{} is not on {}", what, options.endpoint));
+  }
+  throw Error(ErrorCode::kUnavailable,
+              Format("{}: {} answered with status {}", what, options.endpoint, response.status));
+}
+
+void CheckStatus(const HttpResponse& response, const std::string& what, const HubOptions& options) {
+  if (response.status >= 200 && response.status < 300) return;
+  if (response.status == 408 || response.status == 429 || response.status >= 500) {
+    const double wait = ParseNumber<double>(response.Header("retry-after")).value_or(0);
+    throw TransientError(
+        Format("{}: {} {} (status {}); try again later", what, options.endpoint,
+               response.status == 429 ? "gets too many requests from here" : "has a fault",
+               response.status),
+        wait);
+  }
+  Refuse(response, what, options);
+}
+
+// An ETag as a blob's name: without W/ and quotes, letters and digits only.
+std::string CheckedEtag(std::optional<std::string_view> header, const std::string& what) {
+  std::string_view etag = header.value_or("");
+  if (etag.starts_with("W/")) etag.remove_prefix(2);
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') {
+    etag = etag.substr(1, etag.size() - 2);
+  }
+  constexpr std::size_t kMaxEtagBytes = 128;
+  if (etag.empty() || etag.size() > kMaxEtagBytes ||
+      !std::ranges::all_of(
+          etag, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; })) {
+    throw Error(ErrorCode::kDataLoss, Format("{}: the server gives it no usable ETag", what));
+  }
+  return std::string(etag);
+}
+
+}  // namespace
+
+void WithRetries(const std::function<void()>& ask, const std::function<bool()>& progressed) {
+  for (int tries = 1;; ++tries) {
+    try {
+      ask();
+      return;
+    } catch (const TransientError& error) {
+      if (progressed()) tries = 1;
+      const double wait = std::max(error.wait_seconds(), 0.25 * (1 << tries));
+      if (tries >= kMostTries || wait > kLongestWait) throw;
+      Log(LogLevel::kInfo, Format("{}; waiting {:.1f} s", error.what(), wait));
+      std::this_thread::sleep_for(std::chrono::duration<double>(wait));
+    }
+  }
+}
+
+HubClient::HubClient(const HubOptions& options)
+    : options_(options),
+      http_({.connect_seconds = options.connect_seconds,
+             .stall_seconds = options.stall_seconds,
+             .ca_file = options.ca_file,
+             .user_agent = "merle"}) {}
+
+HttpResponse HubClient::Ask(const HttpRequest& request, const std::string& what,
+                            const HttpBody& body) {
+  HttpRequest with_token = request;
+  if (!options_.token.empty()) with_token.authorization = "Bearer " + options_.token;
+  std::size_t error_bytes = 0;
+  HttpResponse response;
+  try {
+    response = http_.Send(with_token, [&](const HttpResponse& answer, std::string_view bytes) {
+      if (answer.status < 300) {
+        body(answer, bytes);
+      } else if ((error_bytes += bytes.size()) > kMaxErrorBytes) {
+        CheckStatus(answer, what, options_);  // Who reads on has no end.
+      }
+    });
+  } catch (const TransientError&) {
+    throw;
+  } catch (const NoConnectionError& error) {
+    if (!reached_) throw;  // No network; later it may be gone for a moment only.
+    throw TransientError(error.what(), 0);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kUnavailable) throw TransientError(error.what(), 0);
+    throw;
+  }
+  reached_ = true;
+  Log(LogLevel::kDebug,
+      Format("{} {}: {}", request.head ? "HEAD" : "GET", request.url, response.status));
+  return response;
+}
+
+std::string HubClient::AskForText(const HttpRequest& request, const std::string& what,
+                                  std::size_t max_bytes) {
+  std::string text;
+  WithRetries(
+      [&] {
+        text.clear();
+        const HttpResponse response =
+            Ask(request, what, [&](const HttpResponse&, std::string_view bytes) {
+              if (text.size() + bytes.size() > max_bytes) {
+                throw Error(ErrorCode::kDataLoss,
+                            Format("{}: the answer is larger than {} bytes", what, max_bytes));
+              }
+              text += bytes;
+            });
+        CheckStatus(response, what, options_);
+      },
+      [] { return false; });
+  return text;
+}
+
+HttpRequest HubClient::FileRequest(const ModelName& name, const std::string& commit,
+                                   const std::string& file) const {
+  return {.url = Format("{}/{}/resolve/{}/{}", options_.endpoint, name.repository, commit,
+                        UrlEncode(file, "/"))};
+}
+
+Listing HubClient::List(const ModelName& name) {
+  const std::string what =
+      name.revision == "main" ? name.repository : name.repository + "@" + name.revision;
+  const std::string text =
+      AskForText({.url = Format("{}/api/models/{}/revision/{}", options_.endpoint, name.repository,
+                                UrlEncode(name.revision))},
+                 what, kMaxListingBytes);
+  const JsonDocument document =
+      JsonDocument::Parse(text, Format("{}: the list of its files", what));
+  Listing listing;
+  const JsonValue sha = document.root().At("sha");
+  listing.commit = sha.AsString();
+  if (!IsCommit(listing.commit)) sha.Fail("is no commit");
+  document.root().At("siblings").ForEachElement([&](JsonValue file) {
+    const std::string_view file_name = file.At("rfilename").AsString();
+    if (IsFileName(file_name)) {
+      listing.names.emplace_back(file_name);
+    } else {
+      Log(LogLevel::kWarning, Format("{}: leaves out a file whose name can't be used", what));
+    }
+  });
+  return listing;
+}
+
+FileFacts HubClient::Describe(const ModelName& name, const std::string& commit,
+                              const std::string& file) {
+  const std::string what = Format("{}/{}", name.repository, file);
+  HttpRequest request = FileRequest(name, commit, file);
+  request.head = true;
+  request.leave_origin = false;  // The facts stand in the hub's own answer, not in its storage's.
+  HttpResponse response;
+  WithRetries(
+      [&] {
+        response = Ask(request, what, [](const HttpResponse&, std::string_view) {});
+        if (response.status < 300 || response.status >= 400) CheckStatus(response, what, options_);
+      },
+      [] { return false; });
+  if (response.Header("x-repo-commit").value_or(commit) != commit) {
+    throw Error(ErrorCode::kUnavailable,
+                Format("{}: the server answers with another commit; try again", what));
+  }
+  const auto linked_etag = response.Header("x-linked-etag");
+  const auto linked_size = response.Header("x-linked-size");
+  const auto size =
+      ParseNumber<std::uint64_t>(linked_size ? linked_size : response.Header("content-length"));
+  if (!size)
+    throw Error(ErrorCode::kDataLoss, Format("{}: the server doesn't tell its size", what));
+  return {CheckedEtag(linked_etag ? linked_etag : response.Header("etag"), what), *size};
+}
+
+std::string HubClient::ReadSmall(const ModelName& name, const std::string& commit,
+                                 const std::string& file, std::size_t max_bytes) {
+  return AskForText(FileRequest(name, commit, file), Format("{}/{}", name.repository, file),
+                    max_bytes);
+}
+
+void HubClient::Read(const ModelName& name, const std::string& commit, const std::string& file,
+                     std::uint64_t first_byte, const FileBody& body) {
+  const std::string what = Format("{}/{}", name.repository, file);
+  HttpRequest request = FileRequest(name, commit, file);
+  request.first_byte = first_byte;
+  std::optional<std::uint64_t> offset;
+  const HttpResponse response =
+      Ask(request, what, [&](const HttpResponse& answer, std::string_view bytes) {
+        if (!offset) {
+          const std::string range =
+              Format("bytes {}-", first_byte);  // "bytes 100-199/200", RFC 9110 section 14.4.
+          const bool continues = answer.status == 206 &&
+                                 answer.Header("content-range").value_or("").starts_with(range);
+          offset = continues ? first_byte : 0;
+        }
+        body(*offset, bytes);
+        *offset += bytes.size();
+      });
+  CheckStatus(response, what, options_);
+}
+
+}  // namespace merle

@@ -1,0 +1,27 @@
+// Names on the hub and in its cache: "org/name@revision", commits, files; all of them checked.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace merle {
+
+// "org/name@revision", taken apart.
+struct ModelName {
+  std::string repository;  // "org/name"
+  std::string revision;    // A commit or a ref, such as "main".
+};
+
+// Reads "org/name", "org/name@revision" or "name", which is sentence-transformers/name as for the
+// reference; the revision is "main" where none is given. Throws kInvalidArgument for anything else,
+// so that both parts can be used in paths and addresses.
+ModelName ParseModelName(const std::string& model);
+
+// 40 hexadecimal digits.
+bool IsCommit(std::string_view text);
+
+// Whether a name that a server or a file gives can name a file below a folder: parts of letters,
+// digits and most punctuation between slashes, none of them empty, "." or "..".
+bool IsFileName(std::string_view name);
+
+}  // namespace merle

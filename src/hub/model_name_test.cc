@@ -1,0 +1,47 @@
+#include "hub/model_name.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/error_matcher.h"
+
+namespace merle {
+namespace {
+
+TEST(ParseModelName, TakesNameAndRevisionApart) {
+  EXPECT_EQ(ParseModelName("org/name@v1").repository, "org/name");
+  EXPECT_EQ(ParseModelName("org/name@refs/pr/1").revision, "refs/pr/1");
+  EXPECT_EQ(ParseModelName("org/name").revision, "main");
+  EXPECT_EQ(ParseModelName("name").repository, "sentence-transformers/name");
+}
+
+TEST(ParseModelName, RefusesWhatNoModelIsCalled) {
+  for (const char* name : {"", "org/..", "a/b/c", "org/tiny@../../x", "org/tiny@", "org/ti ny",
+                           "org/-x", "or--g/x", "org/tiny@/etc", "x\ny", "org/tiny@a\\b", "org/"}) {
+    EXPECT_THAT([&] { ParseModelName(name); }, ThrowsError(ErrorCode::kInvalidArgument)) << name;
+  }
+}
+
+TEST(IsFileName, HoldsForNamesBelowAFolderOnly) {
+  for (const std::string name : {"a", "1_Pooling/config.json", "a..b", ".hidden", "a/b/c"}) {
+    EXPECT_TRUE(IsFileName(name)) << name;
+  }
+  for (const std::string& name :
+       {std::string(), std::string("/a"), std::string("a/"), std::string("a//b"), std::string("."),
+        std::string("a/../b"), std::string(".."), std::string("a\\b"), std::string("C:x"),
+        std::string("a\0b", 3), std::string("a b"), std::string("a\n"), std::string(201, 'a'),
+        std::string(2000, '/')}) {
+    EXPECT_FALSE(IsFileName(name)) << name;
+  }
+}
+
+TEST(IsCommit, IsFortyHexadecimalDigits) {
+  EXPECT_TRUE(IsCommit(std::string(40, 'a')));
+  EXPECT_FALSE(IsCommit(std::string(39, 'a')));
+  EXPECT_FALSE(IsCommit(std::string(40, 'g')));
+}
+
+}  // namespace
+}  // namespace merle

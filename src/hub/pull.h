@@ -1,0 +1,47 @@
+// Fetches a model from the hub into the cache, all files of one commit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hub/hub_client.h"
+#include "hub/hub_options.h"
+#include "hub/model_name.h"
+
+namespace merle {
+
+struct PullFile {
+  std::string name;  // Below the model's folder.
+  FileFacts facts;
+  bool cached = false;           // Whether its content is here already.
+  std::uint64_t unfinished = 0;  // Bytes that are here of a file that is not whole yet.
+};
+
+// What a pull will do, known before it does anything.
+struct PullPlan {
+  ModelName model;
+  std::string commit;  // That the revision stands for now; every file is of this commit.
+  std::string path;    // The snapshot's folder, which perhaps isn't there yet.
+  std::vector<PullFile> files;
+  std::vector<std::string> absent;          // Files that programs look for and this model lacks.
+  std::uint64_t bytes = 0;                  // Of all files.
+  std::uint64_t fetch_bytes = 0;            // Of those, still to fetch.
+  std::optional<std::uint64_t> free_bytes;  // On the cache's disk, where that can be told.
+};
+
+// Asks the hub for the files of `model` ("org/name", perhaps with "@revision") and looks which are
+// here. Writes nothing. Throws what ParseModelName and HubClient throw.
+PullPlan PlanPull(const std::string& model, const HubOptions& options);
+
+// How many of plan.fetch_bytes have arrived; never fewer than before.
+using PullProgress = std::function<void(std::uint64_t fetched_bytes)>;
+
+// Does what the plan says and returns plan.path. The ref is written last, so that a revision is
+// never found before its files are all there. Throws kIoError before it starts if the disk has too
+// little room, and what FetchBlob throws; what has arrived stays for the next attempt.
+std::string Pull(const PullPlan& plan, const HubOptions& options, const PullProgress& on_progress);
+
+}  // namespace merle

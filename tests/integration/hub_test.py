@@ -1,0 +1,408 @@
+"""Fetching models: merle pull and what loads a model, against a hub that also misbehaves."""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import time
+import unittest
+
+import hub_stand_in as stand_in
+from harness import MERLE, MODEL, CommandTest, environment, main, run
+
+NAME = "org/tiny"
+FILES = {name: content for name, content in stand_in.files_below(MODEL).items() if name != "cases.jsonl"}
+UNWANTED = {"pytorch_model.bin": b"PK", "onnx/model.onnx": b"o", ".gitattributes": b"g", "tf_model.h5": b"h",
+            "onnx/config.json": b"{}", "model.fp16.safetensors": b"f"}
+MIB = 1 << 20
+
+
+class HubTest(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.hub = self.enterContext(stand_in.HubStandIn())
+        self.commit = self.hub.add(NAME, {**FILES, **UNWANTED, "README.md": b"# tiny\n"})
+        self.cache = self.folder / "cache"
+        self.model = self.cache / "models--org--tiny"
+        self.snapshot = self.model / "snapshots" / self.commit
+
+    def env(self, **variables):
+        return {"HF_HUB_CACHE": str(self.cache), "HF_ENDPOINT": self.hub.endpoint,
+                "HF_HUB_DOWNLOAD_TIMEOUT": "2", "no_proxy": "*", **variables}
+
+    def merle(self, *words, **variables):
+        return run(*words, env=self.env(**variables))
+
+    def pull(self, *words, **variables):
+        done = self.merle("pull", NAME, *words, **variables)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def assert_fails(self, words, *parts, name=NAME, **variables):
+        done = self.merle("pull", name, *words, **variables)
+        self.assertEqual(done.returncode, 3, done.stderr + done.stdout)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        for part in parts:
+            self.assertIn(part, done.stderr)
+
+    def assert_whole(self, files=None):
+        """The cache holds the model's files and nothing damaged or left over."""
+        self.assertEqual((self.model / "refs" / "main").read_text(), self.commit)
+        wanted = {**(files or FILES), **({} if files else {"README.md": b"# tiny\n"})}
+        self.assertEqual(stand_in.files_below(self.snapshot), wanted)
+        for blob in (self.model / "blobs").iterdir():
+            content = blob.read_bytes()
+            self.assertIn(blob.name, (hashlib.sha256(content).hexdigest(),
+                                      hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()))
+
+
+class APull(HubTest):
+    def test_lays_the_cache_out_as_other_tools_do(self):
+        self.pull()
+        self.assert_whole()
+        weights = self.snapshot / "model.safetensors"
+        sha256 = hashlib.sha256(FILES["model.safetensors"]).hexdigest()
+        self.assertEqual(os.readlink(weights), f"../../blobs/{sha256}")
+        pooling = os.readlink(self.snapshot / "1_Pooling" / "config.json")
+        self.assertTrue(pooling.startswith("../../../blobs/"), pooling)
+        self.assertTrue((self.cache / ".locks" / "models--org--tiny" / f"{sha256}.lock").is_file())
+        self.assertTrue((self.cache / "CACHEDIR.TAG").is_file())
+        no_exist = self.model / ".no_exist" / self.commit
+        self.assertEqual((no_exist / "adapter_config.json").read_bytes(), b"")
+        self.assertFalse((no_exist / "config.json").exists())
+
+    def test_says_first_what_it_will_fetch(self):
+        page = self.pull()
+        total = sum(map(len, FILES.values())) + 7
+        for part in (NAME, self.commit, f"{len(FILES) + 1} files", f"{total / 1000:.1f} kB", "model.safetensors",
+                     str(self.snapshot)):
+            self.assertIn(part, page)
+        self.assertLess(page.index("model.safetensors"), page.index("Fetched"))
+        self.assertIn("All of it was here", self.pull())
+
+    def test_answers_programs_in_json_and_quietly(self):
+        facts = json.loads(self.pull("--json"))
+        self.assertEqual((facts["name"], facts["revision"], facts["path"]), (NAME, self.commit, str(self.snapshot)))
+        self.assertEqual(facts["bytes"], sum(file["bytes"] for file in facts["files"]))
+        self.assertEqual(facts["fetch_bytes"], facts["bytes"])
+        self.assertEqual(self.pull("-q"), f"{self.snapshot}\n")
+        self.assertEqual(json.loads(self.pull("--json"))["fetch_bytes"], 0)
+
+    def test_with_dry_run_writes_nothing(self):
+        self.assertEqual(json.loads(self.pull("--dry-run", "--json"))["revision"], self.commit)
+        self.assertFalse(self.cache.exists())
+        self.assertEqual(self.hub.paths("storage"), [])
+
+    def test_takes_all_files_from_one_commit_though_the_branch_moves(self):
+        def move(handler, _):
+            self.hub.add(NAME, {**FILES, "config.json": b"{}"})
+            handler.refuse(500, "")
+        self.hub.fault("hub", "HEAD /org/tiny/resolve", move)
+        self.pull()
+        self.assert_whole()
+
+    def test_of_a_revision_leaves_main_alone(self):
+        commit = self.hub.add(NAME, {**FILES, "README.md": b"two"}, ref="refs/pr/2")
+        self.hub.requests.clear()
+        done = self.merle("pull", f"{NAME}@refs/pr/2", "-q")
+        self.assertEqual(done.stdout, f"{self.model / 'snapshots' / commit}\n", done.stderr)
+        self.assertEqual((self.model / "refs" / "refs" / "pr" / "2").read_text(), commit)
+        self.assertFalse((self.model / "refs" / "main").exists())
+        self.assertEqual(self.merle("pull", f"{NAME}@{commit}").returncode, 0)
+
+    def test_fetches_only_what_a_newer_commit_changed(self):
+        self.pull()
+        self.hub.requests.clear()
+        self.commit = self.hub.add(NAME, {**FILES, "README.md": b"# tiny\n", "config.json": FILES["config.json"] + b"\n"})
+        self.pull()
+        self.assertEqual(self.hub.paths("storage"), [])
+        self.assertEqual((self.model / "refs" / "main").read_text(), self.commit)
+
+    def test_sends_the_token_to_the_hub_and_never_along_a_redirect(self):
+        self.hub.tokens[NAME] = "hf_secret"
+        self.assert_fails([], "org/tiny", "HF_TOKEN")
+        done = self.merle("pull", NAME, "-v", HF_TOKEN="hf_secret")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("hf_secret", done.stdout + done.stderr)
+        seen = {(server, authorization) for server, _, _, authorization, _ in self.hub.requests}
+        self.assertIn(("hub", "Bearer hf_secret"), seen)
+        self.assertEqual({authorization for server, authorization in seen if server == "storage"}, {None})
+
+    def test_finds_the_token_where_other_tools_keep_it(self):
+        self.hub.tokens[NAME] = "hf_file"
+        self.write("home/token", "hf_file\n")
+        self.pull(HF_HOME=str(self.folder / "home"))
+        self.assert_fails([], "HF_TOKEN", HF_HOME=str(self.folder / "home"), HF_HUB_DISABLE_IMPLICIT_TOKEN="1",
+                          HF_HUB_CACHE=str(self.folder / "other"))
+
+    def test_keeps_shards_and_leaves_other_forms(self):
+        shards = {"model-00001-of-00002.safetensors": b"1" * 9, "model-00002-of-00002.safetensors": b"2" * 9,
+                  "model.safetensors.index.json": b"{}", "config.json": b"{}", "tokenizer.json": b"{}"}
+        self.commit = self.hub.add(NAME, {**shards, **UNWANTED})
+        self.snapshot = self.model / "snapshots" / self.commit
+        self.pull()
+        self.assert_whole(shards)
+
+
+class AModelThatIsNamed(HubTest):
+    def test_is_fetched_once_and_then_used_without_a_network(self):
+        done = self.merle("embed", "-m", NAME, "hello", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("fetching org/tiny", done.stderr)
+        self.hub.requests.clear()
+        again = self.merle("embed", "-m", NAME, "hello", "--json")
+        self.assertEqual((again.stdout, again.stderr, self.hub.requests), (done.stdout, "", []))
+
+    def test_is_not_fetched_offline(self):
+        for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+            for words in (("embed", "-m", NAME, "hello"), ("pull", NAME)):
+                done = self.merle(*words, **{variable: "1"})
+                self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual(self.hub.requests, [])
+        self.assertFalse(self.cache.exists())
+
+    def test_that_lacks_a_file_is_incomplete_offline_and_mended_online(self):
+        self.pull()
+        for name in ("model.safetensors", "config.json", "tokenizer.json", "1_Pooling/config.json"):
+            os.remove(os.path.realpath(self.snapshot / name))
+            done = self.merle("embed", "-m", NAME, "hello", HF_HUB_OFFLINE="1")
+            self.assertEqual(done.returncode, 3)
+            self.assertIn(f"incomplete, it lacks {name}", done.stderr)
+            self.assertEqual(self.merle("embed", "-m", NAME, "hello").returncode, 0)
+            self.assert_whole()
+
+    def test_that_does_not_exist_says_so(self):
+        done = self.merle("embed", "-m", "org/none", "hello")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("org/none is not on", done.stderr)
+
+
+class ModelsRemove(HubTest):
+    def setUp(self):
+        super().setUp()
+        self.pull()
+        self.first = self.commit
+        self.commit = self.hub.add(NAME, {**FILES, "README.md": b"# tiny, again\n"}, ref="v2")
+        self.assertEqual(self.merle("pull", f"{NAME}@v2").returncode, 0)
+
+    def remove(self, *words):
+        done = self.merle("models", "remove", *words, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_of_a_revision_keeps_what_another_needs(self):
+        removed = self.remove(f"{NAME}@v2")
+        self.assertEqual((removed["revisions"], removed["bytes"]), ([self.commit], len(b"# tiny, again\n")))
+        self.assertFalse((self.model / "refs" / "v2").exists())
+        self.assertFalse((self.model / "snapshots" / self.commit).exists())
+        self.commit = self.first
+        self.assert_whole()
+
+    def test_of_a_model_takes_all_of_it(self):
+        self.assertEqual(self.remove(NAME, "--dry-run")["bytes"], self.remove(NAME)["bytes"])
+        self.assertEqual([path.name for path in self.cache.iterdir() if path.name.startswith("models--")], [])
+        self.assertEqual(self.merle("models", "remove", NAME).returncode, 3)
+
+    def test_with_dry_run_removes_nothing(self):
+        before = stand_in.files_below(self.cache)
+        removed = self.remove(NAME, "--dry-run")
+        self.assertEqual(sorted(removed["revisions"]), sorted([self.first, self.commit]))
+        self.assertEqual(stand_in.files_below(self.cache), before)
+
+
+class AnInterruptedPull(HubTest):
+    def ranges(self):
+        return [wanted for server, _, _, _, wanted in self.hub.requests if server == "storage"]
+
+    def test_goes_on_when_the_connection_breaks(self):
+        self.hub.fault("storage", "GET", stand_in.drop_after(10000))
+        self.pull()
+        self.assert_whole()
+        self.assertEqual(self.ranges(), [None, "bytes=10000-"])
+
+    def test_goes_on_in_the_next_run(self):
+        self.hub.fault("storage", "GET", stand_in.drop_after(10000))
+        self.hub.fault("storage", "GET", stand_in.always(stand_in.status(404)))
+        self.assert_fails([])
+        self.assertEqual(len(list((self.model / "blobs").glob("*.incomplete"))), 1)
+        self.hub.faults.clear()
+        self.hub.requests.clear()
+        self.pull()
+        self.assert_whole()
+        self.assertEqual(self.ranges(), ["bytes=10000-"])
+
+    def test_starts_again_where_the_server_cannot_go_on(self):
+        self.hub.fault("storage", "GET", stand_in.drop_after(10000), stand_in.other_content(lambda all_of_it: all_of_it))
+        self.pull()
+        self.assert_whole()
+
+    def test_starts_again_when_what_was_left_is_damaged(self):
+        self.hub.fault("storage", "GET", stand_in.drop_after(10000), stand_in.always(stand_in.status(404)))
+        self.assert_fails([])
+        (left,) = (self.model / "blobs").glob("*.incomplete")
+        left.write_bytes(bytes(10000))
+        self.hub.faults.clear()
+        self.pull()
+        self.assert_whole()
+
+    def test_is_not_harmed_by_a_stall(self):
+        self.hub.fault("hub", "GET /org/tiny/resolve", stand_in.hang(4))
+        self.pull()
+        self.assert_whole()
+
+    def test_killed_at_20_random_moments_finishes_each_time(self):
+        whole = time.monotonic()
+        self.hub.bytes_per_second = 100_000
+        self.pull()
+        whole = time.monotonic() - whole
+        moments = random.Random(20)
+        for trial in range(20):
+            self.assertEqual(self.merle("models", "remove", NAME).returncode, 0)
+            with subprocess.Popen([MERLE, "pull", NAME], env=environment(**self.env()), stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) as process:
+                time.sleep(moments.uniform(0, whole))
+                process.send_signal(signal.SIGKILL)
+            if not self.model.exists():
+                self.model.mkdir(parents=True)  # So that the next trial finds something to remove.
+            done = self.merle("embed", "-m", NAME, "hello", HF_HUB_OFFLINE="1")
+            self.assertIn(done.returncode, (0, 3), done.stderr)  # All of it, or a clear no.
+            if done.returncode == 0:
+                self.assert_whole()
+            self.pull()
+            self.assert_whole()
+            self.assertEqual(list((self.model / "blobs").glob("*.incomplete")), [], trial)
+
+
+class TwoProcesses(HubTest):
+    def test_fetch_a_model_once_between_them(self):
+        self.hub.bytes_per_second = 50_000
+        processes = [subprocess.Popen([MERLE, "pull", NAME, "-v"], env=environment(**self.env()),
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        outputs = [process.communicate(timeout=60) for process in processes]
+        self.assertEqual([process.returncode for process in processes], [0, 0], outputs)
+        self.assert_whole()
+        self.assertEqual(len(self.hub.paths("storage")), 1)
+
+
+def grows(content):
+    return content + b"more"
+
+
+def changes(content):
+    return content[:-1] + bytes([content[-1] ^ 1])
+
+
+class AHubThatMisbehaves(HubTest):
+    """Each row has a hub and a cache of its own, and all run side by side: most of their time is waiting."""
+
+    # server, part of the request, faults, words of the message (none: the pull succeeds all the same)
+    FAULTS = {
+        "asks to wait": ("hub", "/api/models", [stand_in.status(429, Retry_After="1")], ()),
+        "has a passing fault": ("storage", "GET", [stand_in.status(503)], ()),
+        "has a lasting fault": ("hub", "/api/models", [stand_in.always(stand_in.status(500))], ("500", "later")),
+        "asks to wait for an hour": ("hub", "/api/models", [stand_in.status(429, Retry_After="3600")],
+                                     ("too many requests",)),
+        "is not there": ("hub", "/api/models", [stand_in.always(stand_in.hang(0))], ("/api/models",)),
+        "sends other bytes": ("storage", "GET", [stand_in.always(stand_in.other_content(changes))],
+                              ("model.safetensors", "checksum")),
+        "sends more than it said": ("storage", "GET", [stand_in.always(stand_in.other_content(grows))],
+                                    ("model.safetensors", "more than")),
+        "sends less than it said": ("storage", "GET",
+                                    [stand_in.always(stand_in.other_content(lambda all_of_it: all_of_it[:100]))],
+                                    ("model.safetensors", "announced")),
+        "sends a file without end": ("storage", "GET", [stand_in.always(stand_in.endless())], ("more than",)),
+        "sends a list without end": ("hub", "/api/models", [stand_in.endless()], ("larger than",)),
+        "sends an error without end": ("hub", "/api/models", [stand_in.always(stand_in.endless(404))], ("org/tiny",)),
+        "sends no JSON": ("hub", "/api/models", [stand_in.text(b"<html>")], ("JSON",)),
+        "redirects in a circle": ("hub", "GET /org/tiny/resolve",
+                                  [stand_in.always(stand_in.redirect("/org/tiny/resolve/x/y"))], ("redirects",)),
+        "redirects to a file": ("hub", "GET /org/tiny/resolve", [stand_in.redirect("file:///etc/passwd")],
+                                ("http",)),
+    }
+
+    def try_fault(self, number, server, part, faults, words):
+        """Returns what is wrong, or nothing."""
+        cache = self.folder / str(number)
+        model = cache / "models--org--tiny"
+        with stand_in.HubStandIn() as hub:
+            hub.add(NAME, FILES)
+            hub.fault(server, part, *faults)
+            start = time.monotonic()
+            done = self.merle("pull", NAME, HF_HUB_CACHE=str(cache), HF_ENDPOINT=hub.endpoint)
+            if time.monotonic() - start > 30:
+                return "it takes too long"
+        if not words:
+            return done.stderr if done.returncode else None
+        if done.returncode != 3 or done.stderr.count("\n") != 1 or not all(word in done.stderr for word in words):
+            return f"exit code {done.returncode}, {done.stderr}"
+        if (model / "refs").exists() or (model / "blobs" / hashlib.sha256(FILES["model.safetensors"]).hexdigest()).exists():
+            return "it keeps what it should not"
+        return None
+
+    def test_gives_one_clear_line_or_no_harm(self):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        with concurrent.futures.ThreadPoolExecutor(len(self.FAULTS)) as threads:
+            tries = {name: threads.submit(self.try_fault, number, *row)
+                     for number, (name, row) in enumerate(self.FAULTS.items())}
+        for name, tried in tries.items():
+            with self.subTest(name):
+                self.assertIsNone(tried.result())
+        grown = (resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before) * 1024
+        self.assertLess(grown, 512 * MIB)
+
+    REFUSALS = {
+        "no such model": ("org/none", {}, ("org/none", "HF_TOKEN")),
+        "no such revision": (NAME + "@v9", {}, ("org/tiny@v9", "no such branch")),
+        "a gated model": ("org/gated", {"HF_TOKEN": "t"}, ("gated", "accept its terms")),
+        "no weights": ("org/pickle", {}, ("model.safetensors",)),
+        "a name that climbs": ("org/..", {}, ("org/name",)),
+        "a token with a line end": (NAME, {"HF_TOKEN": "a\r\nX: y"}, ("HF_TOKEN",)),
+        "no address": (NAME, {"HF_ENDPOINT": "ftp://x"}, ("HF_ENDPOINT",)),
+        "nobody there": (NAME, {"HF_ENDPOINT": "http://127.0.0.1:9"}, ("127.0.0.1",)),
+    }
+
+    def test_refusals_say_what_to_do(self):
+        self.hub.add("org/gated", FILES)
+        self.hub.gated.add("org/gated")
+        self.hub.add("org/pickle", {"config.json": b"{}", "pytorch_model.bin": b"PK"})
+        for name, (model, variables, words) in self.REFUSALS.items():
+            with self.subTest(name):
+                done = self.merle("pull", model, **variables)
+                self.assertIn(done.returncode, (2, 3), done.stdout)
+                self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+                for word in words:
+                    self.assertIn(word, done.stderr)
+
+    LIES = {
+        "an ETag that climbs": ("config.json", {"ETag": '"../../../x"'}, ("config.json", "ETag")),
+        "no ETag": ("config.json", {"ETag": ""}, ("ETag",)),
+        "another commit": ("config.json", {"X-Repo-Commit": "1" * 40}, ("another commit",)),
+        "a file larger than the disk": ("model.safetensors", {"X-Linked-Size": str(10 ** 18)}, ("free",)),
+        "a size that is no number": ("model.safetensors", {"X-Linked-Size": "-1"}, ("size",)),
+    }
+
+    def test_lies_about_a_file_are_found_before_anything_is_kept(self):
+        for name, (file, headers, words) in self.LIES.items():
+            with self.subTest(name):
+                self.hub.extra_headers = {file: headers}
+                self.assert_fails([], *words)
+                self.assertFalse(self.model.exists())
+
+    def test_names_and_folders_outside_the_model_are_not_taken(self):
+        evil = {"../../evil.json": b"{}", "/etc/evil.json": b"{}", "a/../../evil.json": b"{}", "..\\evil.json": b"{}"}
+        self.commit = self.hub.add(NAME, {**FILES, **evil, "README.md": b"# tiny\n"})
+        self.snapshot = self.model / "snapshots" / self.commit
+        self.pull()
+        self.assert_whole()
+        self.assertEqual(list(self.folder.rglob("evil*")), [])
+        modules = [{"idx": 0, "name": "0", "path": "../..", "type": "sentence_transformers.models.Transformer"}]
+        self.hub.add("org/climbs", {**FILES, "modules.json": json.dumps(modules).encode()})
+        self.assert_fails([], "modules.json", name="org/climbs")
+
+
+if __name__ == "__main__":
+    main()

@@ -28,6 +28,13 @@ def is_large(name):
     return name.endswith((".safetensors", ".bin"))
 
 
+def tree_entry(name, content):
+    entry = {"type": "file", "path": name, "size": len(content), "oid": etag_of("", content)}
+    if is_large(name):
+        entry["lfs"] = {"oid": etag_of(name, content), "size": len(content), "pointerSize": 134}
+    return entry
+
+
 def files_below(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(pathlib.Path(folder).rglob("*")) if path.is_file()}
@@ -130,7 +137,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return None
 
     def answer_hub(self, path, fault):
-        listing = re.fullmatch(r"/api/models/([^/]+/[^/]+)/revision/(.+)", path)
+        listing = re.fullmatch(r"/api/models/([^/]+/[^/]+)/(?:revision|tree)/(.+)", path)
         resolved = (re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path) or
                     re.fullmatch(r"/api/resolve-cache/models/([^/]+/[^/]+)/([^/]+)/(.+)", path))
         if not (listing or resolved):
@@ -147,15 +154,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if files is None:
             return self.refuse(404, "RevisionNotFound")
         if listing:
-            return self.send_listing(repository, commit, files)
+            return self.send_listing(path, repository, commit, files)
         name = resolved.group(3)
         if name not in files:
             return self.refuse(404, "EntryNotFound")
         return self.send_entry(path, commit, name, files[name], fault)
 
-    def send_listing(self, repository, commit, files):
-        body = json.dumps({"id": repository, "sha": commit, "private": False,
-                           "siblings": [{"rfilename": name} for name in files]}).encode()
+    def send_listing(self, path, repository, commit, files):
+        answer = {"id": repository, "sha": commit, "private": False,
+                  "siblings": [{"rfilename": name} for name in files]}
+        if "/tree/" in path:
+            answer = [tree_entry(name, content) for name, content in files.items()]
+        body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

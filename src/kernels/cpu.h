@@ -6,8 +6,9 @@
 
 namespace merle {
 
-// The paths that this build and this CPU both have, best first: of "avx512", "avx2", "neon" and
-// "plain", which is always there. Results differ between paths in the last bits, never on one path.
+// The paths that this build and this CPU both have, best first: of "avx512", "avx2" and "plain" on
+// x86-64, where the last needs no more than every such CPU has; "neon" on aarch64, for the same
+// reason. Results differ between paths in the last bits, never on one path.
 std::vector<std::string_view> SupportedCpuPaths();
 
 // The path that the next kernel call takes: the best one unless SelectCpuPath chose another.

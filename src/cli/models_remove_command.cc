@@ -42,7 +42,7 @@ int Remove(const Invocation& invocation) {
     invocation.out.Write(RemovedLine(name, removed));
   } else if (!options.quiet) {
     const std::size_t count = removed.revisions.size();
-    invocation.out.Write(Format("{} {} ({} revision{}): {} free\n",
+    invocation.out.Write(Format("{} {} ({} revision{}): {} freed\n",
                                 options.dry_run ? "would remove" : "removed", name.repository,
                                 count, count == 1 ? "" : "s", HumanBytes(removed.bytes)));
   }

@@ -152,7 +152,12 @@ HttpResponse HubClient::Ask(const HttpRequest& request, const std::string& what,
   } catch (const TransientError&) {
     throw;
   } catch (const NoConnectionError& error) {
-    if (!reached_) throw;  // No network; later it may be gone for a moment only.
+    if (!reached_) {  // No network; later it may be gone for a moment only.
+      throw Error(ErrorCode::kUnavailable,
+                  Format("{} can't be fetched: {}; check the network and https_proxy, or name a "
+                         "mirror of the hub in HF_ENDPOINT",
+                         what, error.what()));
+    }
     throw TransientError(error.what(), 0);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kUnavailable) throw TransientError(error.what(), 0);

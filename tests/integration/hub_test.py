@@ -362,7 +362,7 @@ class AHubThatMisbehaves(HubTest):
         "a name that climbs": ("org/..", {}, ("org/name",)),
         "a token with a line end": (NAME, {"HF_TOKEN": "a\r\nX: y"}, ("HF_TOKEN",)),
         "no address": (NAME, {"HF_ENDPOINT": "ftp://x"}, ("HF_ENDPOINT",)),
-        "nobody there": (NAME, {"HF_ENDPOINT": "http://127.0.0.1:9"}, ("127.0.0.1",)),
+        "nobody there": (NAME, {"HF_ENDPOINT": "http://127.0.0.1:9"}, ("127.0.0.1", "check the network")),
     }
 
     def test_refusals_say_what_to_do(self):

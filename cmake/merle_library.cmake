@@ -15,6 +15,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(merle_flags INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow
     -Wno-stringop-overread -Wno-maybe-uninitialized)
 endif()
+# clang sees that libstdc++ 12 itself uses what it calls deprecated.
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(merle_flags INTERFACE -Wno-deprecated-declarations)
+endif()
 if(MERLE_SANITIZE)
   target_compile_options(merle_flags INTERFACE -fsanitize=${MERLE_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)

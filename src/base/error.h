@@ -23,10 +23,12 @@ enum class ErrorCode {
 // The code's name without the k, in snake case: "invalid_argument".
 std::string_view ErrorCodeName(ErrorCode code) noexcept;
 
-// The one exception type that the library throws.
+// The one exception type that the library throws. what() is one line of UTF-8, of at most 2,000
+// bytes, whatever stands in the names of a file: control characters are shown as \u000a, and what
+// is too long loses its middle.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Error(ErrorCode code, std::string_view message);
   ErrorCode code() const noexcept { return code_; }
 
  private:

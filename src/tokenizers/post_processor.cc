@@ -1,10 +1,16 @@
 #include "tokenizers/post_processor.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <vector>
 
+#include "base/error.h"
 #include "base/format.h"
+#include "base/json_reader.h"
 #include "tokenizers/registry.h"
 #include "tokenizers/vocabulary.h"
 
@@ -59,18 +65,22 @@ Template ReadTemplate(const JsonValue& json, const SpecialIds& special_ids) {
   return out;
 }
 
-bool Has(const Template& parts, Kind kind) {
-  return std::any_of(parts.begin(), parts.end(),
-                     [&](const TemplatePart& part) { return part.kind == kind; });
+std::size_t Count(const Template& parts, Kind kind) {
+  return static_cast<std::size_t>(std::count_if(
+      parts.begin(), parts.end(), [&](const TemplatePart& part) { return part.kind == kind; }));
+}
+
+// Each text must stand in a template once: max_length counts it so.
+void CheckSequences(const Template& parts, bool is_pair, const JsonValue& json) {
+  if (Count(parts, Kind::kFirst) != 1) json.Fail("must use the sequence A once");
+  if (is_pair && Count(parts, Kind::kSecond) != 1) json.Fail("must use the sequence B once");
+  if (!is_pair && Count(parts, Kind::kSecond) != 0) json.Fail("must not use the sequence B");
 }
 
 }  // namespace
 
 std::size_t PostProcessor::SpecialTokens(bool is_pair) const {
-  const Template& parts = For(is_pair);
-  return static_cast<std::size_t>(
-      std::count_if(parts.begin(), parts.end(),
-                    [](const TemplatePart& part) { return part.kind == Kind::kSpecial; }));
+  return Count(For(is_pair), Kind::kSpecial);
 }
 
 PostProcessor BertPostProcessor(std::int32_t cls, std::int32_t sep) {
@@ -87,7 +97,8 @@ PostProcessor TemplateProcessingFromJson(const JsonValue& json) {
   PostProcessor processor;
   processor.single = ReadTemplate(json.At("single"), special_ids);
   processor.pair = ReadTemplate(json.At("pair"), special_ids);
-  if (Has(processor.single, Kind::kSecond)) json.At("single").Fail("must not use the sequence B");
+  CheckSequences(processor.single, false, json.At("single"));
+  CheckSequences(processor.pair, true, json.At("pair"));
   return processor;
 }
 

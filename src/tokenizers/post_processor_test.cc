@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error_matcher.h"
 #include "base/format.h"
 #include "base/json_reader.h"
 #include "tokenizers/registry.h"
@@ -60,6 +61,42 @@ INSTANTIATE_TEST_SUITE_P(
         {"SequenceOfNone", R"({"type":"Sequence","processors":[]})", "A:0", "A:0 B:1"},
     }),
     [](const auto& test) { return test.param.name; });
+
+struct BadTemplate {
+  const char* name;
+  std::string single, pair;  // Sequences: "AB".
+  const char* says;
+};
+
+class PostProcessorDamage : public testing::TestWithParam<BadTemplate> {};
+
+// Else a text cut to max_length would be longer or vanish.
+TEST_P(PostProcessorDamage, IsReported) {
+  const auto sequences = [](const std::string& ids) {
+    std::vector<std::string> parts;
+    for (const char id : ids) {
+      parts.push_back(Format(R"({{"Sequence":{{"id":"{}","type_id":0}}}})", id));
+    }
+    return Join(parts, ",");
+  };
+  const auto document = JsonDocument::Parse(
+      Format(R"({{"type":"TemplateProcessing","single":[{}],"pair":[{}],"special_tokens":{{}}}})",
+             sequences(GetParam().single), sequences(GetParam().pair)),
+      "test");
+  EXPECT_THAT([&] { MakePostProcessor(document.root()); },
+              ThrowsError(ErrorCode::kDataLoss, testing::HasSubstr(GetParam().says)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, PostProcessorDamage,
+                         testing::ValuesIn(std::vector<BadTemplate>{
+                             {"NoText", "", "AB", "'single' must use the sequence A once"},
+                             {"TextTwice", "AA", "AB", "'single' must use the sequence A once"},
+                             {"SecondAlone", "AB", "AB", "'single' must not use the sequence B"},
+                             {"PairWithoutFirst", "A", "B", "'pair' must use the sequence A once"},
+                             {"PairWithoutSecond", "A", "A", "'pair' must use the sequence B once"},
+                             {"SecondTwice", "A", "BAB", "'pair' must use the sequence B once"},
+                         }),
+                         [](const auto& test) { return test.param.name; });
 
 TEST(PostProcessorTest, CountsItsSpecialTokens) {
   EXPECT_EQ(BertPostProcessor(1, 2).SpecialTokens(false), 2u);

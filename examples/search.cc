@@ -1,6 +1,8 @@
 // Finds the lines of a file that mean most nearly what a question asks: embed, index, search.
 //
 //   build/release/examples/search MODEL_FOLDER FILE "a question"
+#include <merle/merle.h>
+
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -8,8 +10,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "merle.h"
 
 namespace {
 

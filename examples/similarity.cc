@@ -1,10 +1,10 @@
 // Embeds three sentences and prints how similar each two are: the shortest use of the library.
 //
 //   build/release/examples/similarity MODEL_FOLDER
+#include <merle/merle.h>
+
 #include <cstdio>
 #include <string_view>
-
-#include "merle.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {

@@ -12,11 +12,12 @@
 
 #include "apply/explain.h"         // Explain: what a model does to a text, token by token.
 #include "apply/similarity.h"      // Cosine, CosineMatrix.
-#include "base/error.h"
-#include "base/log.h"            // Error and its codes.
+#include "base/error.h"            // Error and its codes.
+#include "base/log.h"              // SetLogCallback: what the library has to say.
 #include "base/thread_pool.h"      // ThreadPool, to share between embedders.
 #include "embedding/embedder.h"    // Embedder: text to vector.
 #include "embedding/precision.h"   // Quantize: vectors as int8, uint8 or bits.
+#include "embedding/statistics.h"  // What a run did, and where its time went.
 #include "evaluation/sts.h"        // EvaluateSts: how well a model ranks pairs of sentences.
 #include "hub/hub.h"               // ResolveModel: a model's name to its folder, fetched if need be.
 #include "index/flat.h"            // FlatIndex: exact nearest neighbours.

@@ -60,6 +60,16 @@ struct Invocation {
   void SayIfVerbose(std::string_view message) const;
 };
 
+// While it lives, what the library logs goes where Invocation::Say writes: warnings unless -q, the
+// rest under -v. `invocation` must outlive it.
+class LogToMessages {
+ public:
+  explicit LogToMessages(const Invocation& invocation);
+  ~LogToMessages();
+  LogToMessages(const LogToMessages&) = delete;
+  LogToMessages& operator=(const LogToMessages&) = delete;
+};
+
 // The details of a command, each given by the command's own file.
 struct CommandDetails {
   std::string_view arguments;       // "[TEXT…]", as the usage line shows them.

@@ -101,8 +101,11 @@ class Parser {
   // Makes two words of "--prompt=", which CLI11 takes for a flag without its value.
   std::vector<std::string> SplitEmptyValues(std::span<const std::string> words) const {
     std::vector<std::string> split;
+    bool flags_ended = false;
     for (const std::string& word : words) {
-      if (word.starts_with("--") && word.ends_with('=') && word.find('=') == word.size() - 1) {
+      flags_ended = flags_ended || word == "--";
+      if (!flags_ended && word.starts_with("--") && word.ends_with('=') &&
+          word.find('=') == word.size() - 1) {
         split.push_back(word.substr(0, word.size() - 1));
         split.emplace_back();
       } else {

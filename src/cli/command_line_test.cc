@@ -54,6 +54,10 @@ TEST(ParseCommandLine, TakesAValueThatLooksLikeAFlagWhereOneIsWanted) {
   EXPECT_EQ(Parse({"embed", "x", "--prompt", ""}).options.prompt, "");
 }
 
+TEST(ParseCommandLine, LeavesWordsBehindTheDashesWhole) {
+  EXPECT_THAT(Parse({"embed", "--", "--prompt=", "-m"}).arguments, ElementsAre("--prompt=", "-m"));
+}
+
 TEST(ParseCommandLine, TakesFilesUpToTheNextFlag) {
   const CommandLine line = Parse({"embed", "-i", "a", "-", "--json", "-i", "b", "--", "c"});
   EXPECT_THAT(line.options.inputs, ElementsAre("a", "-", "b"));

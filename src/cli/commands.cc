@@ -28,6 +28,7 @@ constexpr std::array kCommands = {
             EvalStsDetails},
     Command{"version", "Say which Merle this is", kMerle, VersionDetails},
     Command{"help", "Explain a command", kMerle, HelpDetails},
+    Command{"completion", "Let a shell complete command lines", kMerle, CompletionDetails},
 };
 
 }  // namespace

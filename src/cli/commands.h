@@ -23,5 +23,6 @@ CommandDetails ModelsRemoveDetails();
 CommandDetails EvalStsDetails();
 CommandDetails VersionDetails();
 CommandDetails HelpDetails();
+CommandDetails CompletionDetails();
 
 }  // namespace merle

@@ -64,15 +64,6 @@ class Columns {
   std::vector<std::pair<std::string, std::string>> rows_;
 };
 
-// "Use N threads [one for each physical core] (MERLE_THREADS)"
-std::string Meaning(const Option& option) {
-  std::string meaning(option.help);
-  const std::string otherwise = DefaultOf(option);
-  if (!otherwise.empty()) meaning += Format(" [{}]", otherwise);
-  if (*option.variable != '\0') meaning += Format(" ({})", option.variable);
-  return meaning;
-}
-
 // "-m, --model NAME", without the choices of those that have many.
 std::string BriefFlag(const Option& option) {
   std::string flag = FlagWithValue(option);
@@ -104,6 +95,14 @@ std::string FlagLines(const Command& command, const Terminal& screen) {
 }
 
 }  // namespace
+
+std::string MeaningOf(const Option& option) {
+  std::string meaning(option.help);
+  const std::string otherwise = DefaultOf(option);
+  if (!otherwise.empty()) meaning += Format(" [{}]", otherwise);
+  if (*option.variable != '\0') meaning += Format(" ({})", option.variable);
+  return meaning;
+}
 
 std::string WelcomeText(const Terminal& screen) {
   const auto line = [&](std::string_view command, std::string_view says) {
@@ -152,7 +151,7 @@ std::string FullHelpText(const Command& command, const Terminal& screen) {
   }
   Columns columns;
   for (const Option* option : OptionsOf(command)) {
-    columns.Add(FlagWithValue(*option), Meaning(*option));
+    columns.Add(FlagWithValue(*option), MeaningOf(*option));
   }
   return text + Examples(command, screen) + "\n" + screen.Bold("Flags") +
          "   [default] (environment variable)\n" + columns.Text(screen);

@@ -4,9 +4,14 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/terminal.h"
 
 namespace merle {
+
+// What a flag means, its default and its variable: "Use N threads [one for each physical core]
+// (MERLE_THREADS)".
+std::string MeaningOf(const Option& option);
 
 // What `merle` alone says: who it is, and what to try first.
 std::string WelcomeText(const Terminal& screen);

@@ -54,6 +54,7 @@ int RunCommand(const Command& command, std::span<const std::string> words, Stand
                               .out = out,
                               .screen = screen,
                               .messages = Terminal(STDERR_FILENO, color)};
+  const LogToMessages log(invocation);
   return command.details().run(invocation);
 }
 

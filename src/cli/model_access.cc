@@ -1,7 +1,8 @@
 #include "cli/model_access.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <span>
 
@@ -17,6 +18,7 @@
 #include "documents/record.h"
 #include "embedding/embedder.h"
 #include "embedding/model_folder.h"
+#include "embedding/statistics.h"
 #include "hub/hub.h"
 #include "hub/hub_options.h"
 #include "kernels/cpu.h"
@@ -42,6 +44,13 @@ std::string HowManyWere(std::size_t some, std::size_t all) {
   return Format("{} of {} texts {}", WithCommas(some), WithCommas(all), some == 1 ? "was" : "were");
 }
 
+// The most memory in RAM that this process ever had, in bytes.
+std::size_t PeakMemory() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
 }  // namespace
 
 std::string FindModelFolder(const Invocation& invocation) {
@@ -58,8 +67,13 @@ Embedder OpenEmbedder(const Invocation& invocation) {
         Format("--compute {} is not there yet; this version has f32", options.compute));
   }
   const std::string folder = FindModelFolder(invocation);
-  return OpenOrModelError(
+  Embedder embedder = OpenOrModelError(
       [&] { return Embedder::Load(folder, {.threads = options.threads.value_or(0)}); });
+  const LoadStats& load = embedder.load_stats();
+  invocation.SayIfVerbose(Format("opened {} in {}: weights {}, tokenizer {}", OneLine(folder),
+                                 HumanSeconds(load.seconds), HumanSeconds(load.weights_seconds),
+                                 HumanSeconds(load.tokenizer_seconds)));
+  return embedder;
 }
 
 Tokenizer OpenTokenizer(const Invocation& invocation) {
@@ -93,9 +107,16 @@ EmbedOptions EmbedOptionsOf(const Options& options, const Embedder& embedder) {
   return embed;
 }
 
+std::string TimeShares(const EmbedStats& stats, double seconds) {
+  const auto percent = [&](double part) { return 100 * part / std::max(seconds, 1e-9); };
+  const double rest = seconds - stats.tokenize_seconds - stats.forward_seconds - stats.pool_seconds;
+  return Format("tokenizing {:.1f} %, transformer {:.1f} %, pooling {:.1f} %, the rest {:.1f} %",
+                percent(stats.tokenize_seconds), percent(stats.forward_seconds),
+                percent(stats.pool_seconds), percent(std::max(rest, 0.0)));
+}
+
 void EmbeddingReport::Say() const {
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
-  const double seconds = elapsed.count();
+  const double seconds = watch_.Seconds();
   if (stats_.cut_texts > 0) {
     invocation_.Say(Format("{} cut to {} tokens, the model's limit (--on-long error stops instead)",
                            HowManyWere(stats_.cut_texts, stats_.texts), embedder_.max_tokens()));
@@ -110,6 +131,8 @@ void EmbeddingReport::Say() const {
              WithCommas(stats_.texts), stats_.texts == 1 ? "" : "s", WithCommas(stats_.tokens),
              HumanSeconds(seconds), per_second(stats_.texts), per_second(stats_.tokens),
              ActiveCpuPath(), threads, threads == 1 ? "" : "s"));
+  invocation_.SayIfVerbose(
+      Format("{}; at most {} of memory", TimeShares(stats_, seconds), HumanBytes(PeakMemory())));
 }
 
 Matrix<float> EmbedRecords(const Invocation& invocation, const Embedder& embedder,

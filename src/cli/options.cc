@@ -78,6 +78,7 @@ const std::array kOptions = {
     Option{"color", 0, "auto|always|never", &Options::color, "Colour the output", "MERLE_COLOR"},
     Option{"no-progress", 0, "", &Options::no_progress, "Show no progress bar",
            "MERLE_NO_PROGRESS"},
+    Option{"man", 0, "", &Options::man, "Write the manual page, in the language of man"},
     Option{"", 'h', "", &Options::short_help, "Show a short help"},
     Option{"help", 0, "", &Options::full_help, "Show this help"},
 };

@@ -56,6 +56,7 @@ struct Options {
   // Help
   bool short_help = false;
   bool full_help = false;
+  bool man = false;
 };
 
 // Where the value of a flag goes. Its type says what may be written: nothing (a switch), one value

@@ -35,7 +35,7 @@ Progress::Progress(const Invocation& invocation, std::string what, std::optional
 
 Progress::~Progress() {
   if (!drawn_) return;
-  std::fputs(kEraseLine.data(), stderr);
+  std::fputs(std::string(kEraseLine).c_str(), stderr);
   EraseLineOnExit(false);
 }
 
@@ -70,6 +70,7 @@ void Progress::Draw(std::size_t done, std::optional<double> share, double second
 }
 
 std::string HumanSeconds(double seconds) {
+  if (seconds < 0.0995) return Format("{:.0f} ms", 1000 * seconds);
   if (seconds < 9.95) return Format("{:.1f} s", seconds);
   const auto whole = static_cast<std::size_t>(std::lround(seconds));
   if (whole < 60) return Format("{} s", whole);

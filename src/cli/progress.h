@@ -44,7 +44,7 @@ class Progress {
   Clock::time_point next_;
 };
 
-// Seconds as a person says them: "0.8 s", "42 s", "3 min 20 s", "2 h 5 min".
+// Seconds as a person says them: "35 ms", "0.8 s", "42 s", "3 min 20 s", "2 h 5 min".
 std::string HumanSeconds(double seconds);
 
 }  // namespace merle

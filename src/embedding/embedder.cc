@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,12 +13,14 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "embedding/batcher.h"
 #include "embedding/model_folder.h"
 #include "embedding/modules.h"
 #include "embedding/pooling.h"
 #include "embedding/prompts.h"
+#include "embedding/statistics.h"
 #include "kernels/normalize.h"
 #include "models/encoder_model.h"
 #include "models/registry.h"
@@ -57,15 +60,58 @@ std::size_t MaxTokens(const ModelFolder& folder, const Tokenizer& tokenizer,
   return std::min(tokenizer.model_max_length().value_or(positions), positions);
 }
 
+// Returns what `make` makes, and adds the seconds that it takes to `seconds`.
+template <typename Make>
+auto Timed(double& seconds, const Make& make) {
+  struct Timer {
+    ~Timer() { seconds += watch.Seconds(); }
+    double& seconds;
+    const Stopwatch watch;
+  };
+  const Timer timer{.seconds = seconds, .watch = {}};
+  return make();
+}
+
+// What one thread spent at the two stages that run group by group.
+struct GroupSeconds {
+  double forward = 0;
+  double pool = 0;
+};
+
+// Adds `seconds` on the clock to the two stages, in the proportion of what the threads spent.
+void DivideTime(double seconds, std::span<const GroupSeconds> threads, EmbedStats& stats) {
+  GroupSeconds sum;
+  for (const GroupSeconds& thread : threads) {
+    sum.forward += thread.forward;
+    sum.pool += thread.pool;
+  }
+  const double forward = seconds * sum.forward / std::max(sum.forward + sum.pool, 1e-9);
+  stats.forward_seconds += forward;
+  stats.pool_seconds += seconds - forward;
+}
+
+// The first row with a component that is infinite or no number.
+std::optional<std::size_t> FindNotFinite(MatrixView<const float> vectors) {
+  for (std::size_t r = 0; r < vectors.rows(); ++r) {
+    const auto row = vectors.Row(r);
+    if (!std::ranges::all_of(row, [](float x) { return std::isfinite(x); })) return r;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 struct Embedder::Parts {
   Parts(const std::string& model_path, const EmbedderOptions& options)
       : path(model_path),
         folder(ReadModelFolder(path)),
-        model(LoadEncoderModel(folder.modules[0].folder)),
-        tokenizer(
-            Tokenizer::Load(folder.modules[0].folder, {.lowercase_first = folder.lowercase_first})),
+        model(Timed(load.weights_seconds,
+                    [&] { return LoadEncoderModel(folder.modules[0].folder); })),
+        tokenizer(Timed(load.tokenizer_seconds,
+                        [&] {
+                          return Tokenizer::Load(folder.modules[0].folder,
+                                                 {.lowercase_first = folder.lowercase_first});
+                        })),
         pooling(LoadPooling(folder)),
         modules(LoadModules(folder, pooling.modes().size() * model->shape().hidden_size)),
         max_tokens(MaxTokens(folder, tokenizer, *model)),
@@ -90,10 +136,15 @@ struct Embedder::Parts {
 
   // Tokens of the prompt that pooling leaves out: those it has alone, less a closing special one.
   std::size_t SkippedTokens(std::string_view prompt) const;
-  void EmbedGroup(const TokenizedTexts& texts, TextGroup group, std::size_t skip,
-                  ThreadPool& threads, MatrixView<float> out) const;
+  Matrix<float> HiddenStates(const TokenizedTexts& texts, TextGroup group,
+                             ThreadPool& threads) const;
+  void Pool(MatrixView<const float> states, std::span<const std::size_t> starts, std::size_t skip,
+            MatrixView<float> out) const;
+  void EmbedChunk(const TokenizedTexts& texts, std::size_t skip, bool normalize,
+                  MatrixView<float> out, EmbedStats& stats) const;
   void Finish(MatrixView<const float> pooled, MatrixView<float> out) const;
 
+  LoadStats load;
   std::string path;
   ModelFolder folder;
   std::unique_ptr<EncoderModel> model;
@@ -113,25 +164,57 @@ std::size_t Embedder::Parts::SkippedTokens(std::string_view prompt) const {
   return encoding.ids.size() - (ends_special ? 1 : 0);
 }
 
-// Runs texts [group.first, group.last) through the model, the pooling and the modules.
-void Embedder::Parts::EmbedGroup(const TokenizedTexts& texts, TextGroup group, std::size_t skip,
-                                 ThreadPool& threads, MatrixView<float> out) const {
-  const std::size_t count = group.last - group.first;
+// Runs texts [group.first, group.last) through the transformer. Returns [tokens, hidden].
+Matrix<float> Embedder::Parts::HiddenStates(const TokenizedTexts& texts, TextGroup group,
+                                            ThreadPool& threads) const {
   const std::size_t begin = texts.starts[group.first];
   const std::size_t tokens = texts.starts[group.last] - begin;
-  std::vector<std::size_t> starts(count + 1);
-  for (std::size_t i = 0; i <= count; ++i) starts[i] = texts.starts[group.first + i] - begin;
+  std::vector<std::size_t> starts;
+  for (std::size_t i = group.first; i <= group.last; ++i) starts.push_back(texts.starts[i] - begin);
 
   Matrix<float> states(tokens, model->shape().hidden_size);
   const TokenBatch batch{
       .ids = std::span(texts.ids).subspan(begin, tokens), .type_ids = {}, .starts = starts};
   model->Forward(batch, threads, states.view());
+  return states;
+}
 
-  Matrix<float> pooled(count, pooled_dim());
-  for (std::size_t i = 0; i < count; ++i) {
-    pooling.Pool(states.view().Rows(starts[i], starts[i + 1] - starts[i]), skip, pooled.Row(i));
+// Makes a vector of each text's hidden states. starts: [texts + 1], where each text begins in the
+// chunk of which `states` has the rows from starts[0] on.
+void Embedder::Parts::Pool(MatrixView<const float> states, std::span<const std::size_t> starts,
+                           std::size_t skip, MatrixView<float> out) const {
+  Matrix<float> pooled(out.rows(), pooled_dim());
+  for (std::size_t i = 0; i < out.rows(); ++i) {
+    pooling.Pool(states.Rows(starts[i] - starts[0], starts[i + 1] - starts[i]), skip,
+                 pooled.Row(i));
   }
   Finish(pooled.view(), out);
+}
+
+// Writes the vectors of all `texts` to `out` and adds to the times of the two stages.
+void Embedder::Parts::EmbedChunk(const TokenizedTexts& texts, std::size_t skip, bool normalize,
+                                 MatrixView<float> out, EmbedStats& stats) const {
+  const std::vector<TextGroup> groups = GroupTexts(texts, pool->size());
+  std::vector<GroupSeconds> seconds(pool->size());  // By worker.
+  const auto run = [&](std::size_t g, ThreadPool& threads, GroupSeconds& spent) {
+    Stopwatch watch;
+    const auto [begin, end] = groups[g];
+    const Matrix<float> states = HiddenStates(texts, groups[g], threads);
+    spent.forward += watch.Lap();
+    const auto rows = out.Rows(begin, end - begin);
+    Pool(states.view(), std::span(texts.starts).subspan(begin), skip, rows);
+    if (normalize) L2NormalizeRows(rows);
+    spent.pool += watch.Lap();
+  };
+  const Stopwatch watch;
+  // Groups side by side, each on one thread, are fastest; a few use all threads one by one.
+  if (groups.size() >= pool->size()) {
+    pool->ParallelFor(groups.size(),
+                      [&](std::size_t g, std::size_t worker) { run(g, alone, seconds[worker]); });
+  } else {
+    for (std::size_t g = 0; g < groups.size(); ++g) run(g, *pool, seconds[0]);
+  }
+  DivideTime(watch.Seconds(), seconds, stats);
 }
 
 // Passes the pooled vectors through the modules and keeps the first out.cols() components.
@@ -155,17 +238,22 @@ Embedder& Embedder::operator=(Embedder&&) noexcept = default;
 Embedder::~Embedder() = default;
 
 Embedder Embedder::Load(const std::string& folder, const EmbedderOptions& options) {
-  return Embedder(std::make_unique<Parts>(folder, options));
+  const Stopwatch watch;
+  auto parts = std::make_unique<Parts>(folder, options);
+  parts->load.seconds = watch.Seconds();
+  return Embedder(std::move(parts));
 }
 
 Matrix<float> Embedder::Embed(std::span<const std::string_view> texts, const EmbedOptions& options,
                               EmbedStats* stats) const {
+  Stopwatch watch;
   const Parts& parts = *parts_;
   const std::string_view prompt = parts.folder.prompts.Choose(options.prompt);
   const std::size_t skip = parts.SkippedTokens(prompt);
   Matrix<float> vectors(texts.size(), dim(options));
 
-  ThreadPool& pool = *parts.pool;
+  EmbedStats unwanted;
+  if (stats == nullptr) stats = &unwanted;
   const Batcher batcher(parts.tokenizer, {.max_tokens = parts.max_tokens,
                                           .prompt = prompt,
                                           .chunk_tokens = options.batch_tokens,
@@ -173,36 +261,23 @@ Matrix<float> Embedder::Embed(std::span<const std::string_view> texts, const Emb
                                           .name_text = options.name_text});
   for (std::size_t first = 0; first < texts.size();) {
     const std::size_t last = batcher.ChunkEnd(texts, first);
-    const TokenizedTexts tokenized = batcher.Tokenize(texts, first, last, pool);
-    const auto out = vectors.view().Rows(first, last - first);
-    const std::vector<TextGroup> groups = GroupTexts(tokenized, pool.size());
-    const auto run = [&](std::size_t g, ThreadPool& threads) {
-      const auto rows = out.Rows(groups[g].first, groups[g].last - groups[g].first);
-      parts.EmbedGroup(tokenized, groups[g], skip, threads, rows);
-      if (options.normalize) L2NormalizeRows(rows);
-      for (std::size_t r = 0; r < rows.rows(); ++r) {
-        if (!std::ranges::all_of(rows.Row(r), [](float x) { return std::isfinite(x); })) {
-          throw Error(
-              ErrorCode::kDataLoss,
-              Format("{}: the vector of {} is not finite, so the model's weights are damaged",
-                     parts.path, batcher.NameOf(first + groups[g].first + r)));
-        }
-      }
-    };
-    // Groups side by side, each on one thread, are fastest; a few use all threads one by one.
-    if (groups.size() >= pool.size()) {
-      pool.ParallelFor(groups.size(), [&](std::size_t g, std::size_t) { run(g, parts.alone); });
-    } else {
-      for (std::size_t g = 0; g < groups.size(); ++g) run(g, pool);
+    watch.Lap();
+    const TokenizedTexts tokenized = batcher.Tokenize(texts, first, last, *parts.pool);
+    stats->tokenize_seconds += watch.Lap();
+    const auto rows = vectors.view().Rows(first, last - first);
+    parts.EmbedChunk(tokenized, skip, options.normalize, rows, *stats);
+    if (const auto bad = FindNotFinite(rows)) {
+      throw Error(ErrorCode::kDataLoss,
+                  Format("{}: the vector of {} is not finite, so the model's weights are damaged",
+                         parts.path, batcher.NameOf(first + *bad)));
     }
-    if (stats != nullptr) {
-      stats->texts += last - first;
-      stats->tokens += tokenized.ids.size();
-      stats->cut_texts += tokenized.cut_texts;
-    }
+    stats->texts += last - first;
+    stats->tokens += tokenized.ids.size();
+    stats->cut_texts += tokenized.cut_texts;
     first = last;
     if (options.on_progress) options.on_progress(first);
   }
+  stats->seconds += watch.Seconds();
   return vectors;
 }
 
@@ -221,6 +296,7 @@ const Prompts& Embedder::prompts() const { return parts_->folder.prompts; }
 const Tokenizer& Embedder::tokenizer() const { return parts_->tokenizer; }
 const EncoderModel& Embedder::model() const { return *parts_->model; }
 ThreadPool& Embedder::pool() const { return *parts_->pool; }
+const LoadStats& Embedder::load_stats() const { return parts_->load; }
 
 std::string Embedder::pooling_name() const {
   std::vector<std::string_view> names;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "embedding/prompts.h"
+#include "embedding/statistics.h"
 #include "tensor/matrix.h"
 
 namespace merle {
@@ -40,13 +41,6 @@ struct EmbedOptions {
   std::function<void(std::size_t texts_done)> on_progress = {};
   // What errors call a text, by its index from 0; "text 7" if empty. May be called in any thread.
   std::function<std::string(std::size_t index)> name_text = {};
-};
-
-// What one call did.
-struct EmbedStats {
-  std::size_t texts = 0;
-  std::size_t tokens = 0;     // Through the model, with special tokens and prompts.
-  std::size_t cut_texts = 0;  // Texts that lost tokens to the length limit.
 };
 
 // A sentence-transformers model. Immutable: const methods may run in several threads at once.
@@ -83,6 +77,7 @@ class Embedder {
   const Tokenizer& tokenizer() const;
   const EncoderModel& model() const;
   ThreadPool& pool() const;
+  const LoadStats& load_stats() const;  // How long Load took.
 
   std::string pooling_name() const;  // "mean", or several: "cls max".
   // A line for each module, first to last: "Pooling: mean, 384".

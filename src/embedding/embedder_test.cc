@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -17,8 +19,10 @@
 #include "base/error_matcher.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "base/stopwatch.h"
 #include "base/test_folder.h"
 #include "base/thread_pool.h"
+#include "embedding/statistics.h"
 #include "tensor/matrix.h"
 
 namespace merle {
@@ -115,6 +119,50 @@ TEST(EmbedderTest, ReportsProgressAndCounts) {
   ASSERT_GT(seen.size(), 3u);
   EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
   EXPECT_EQ(seen.back(), 50u);
+}
+
+TEST(EmbedderTest, TimesByStageAreOfTheClockAndLeaveOutTheCallersOwn) {
+  const std::vector<std::string_view> texts(200, "the first token the second token");
+  for (const std::size_t threads : {1, 3}) {
+    const Embedder embedder =
+        Embedder::Load((kGolden / "st-normalize").string(), {.threads = threads});
+    EmbedOptions options;
+    options.batch_tokens = 1000;
+    options.on_progress = [](std::size_t) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    };
+    EmbedStats stats;
+    const Stopwatch watch;
+    embedder.Embed(texts, options, &stats);
+    embedder.Embed(texts, options, &stats);  // Adds to the first.
+    EXPECT_LE(stats.seconds, watch.Seconds());
+    EXPECT_GE(stats.seconds, 2 * 0.005);
+    EXPECT_GT(stats.tokenize_seconds, 0);
+    EXPECT_GT(stats.forward_seconds, 0);
+    EXPECT_GT(stats.pool_seconds, 0);
+    EXPECT_LE(stats.tokenize_seconds + stats.forward_seconds + stats.pool_seconds,
+              stats.seconds - 2 * 0.005);
+  }
+}
+
+TEST(EmbedderTest, CountingDoesNotChangeAVector) {
+  const Embedder embedder = Embedder::Load((kGolden / "st-normalize").string());
+  const std::vector<std::string_view> texts = {"dog", "the first token"};
+  EmbedStats stats;
+  const Matrix<float> counted = embedder.Embed(texts, {}, &stats);
+  const Matrix<float> plain = embedder.Embed(texts);
+  for (std::size_t r = 0; r < texts.size(); ++r) {
+    EXPECT_TRUE(std::ranges::equal(counted.Row(r), plain.Row(r)));
+  }
+}
+
+TEST(EmbedderTest, LoadingTellsItsTimes) {
+  const Stopwatch watch;
+  const LoadStats load = Embedder::Load((kGolden / "st-normalize").string()).load_stats();
+  EXPECT_LE(load.seconds, watch.Seconds());
+  EXPECT_GT(load.weights_seconds, 0);
+  EXPECT_GT(load.tokenizer_seconds, 0);
+  EXPECT_LE(load.weights_seconds + load.tokenizer_seconds, load.seconds);
 }
 
 TEST(EmbedderTest, ABadTextIsNamedByItsIndex) {

@@ -18,6 +18,12 @@ LINES = [
     ("help", 0, r"eval sts", r"^$"),
     ("help embed", 0, r"--batch-tokens N .*\n?.*\[32768\] \(MERLE_BATCH_TOKENS\)", r"^$"),
     ("help models show", 0, r"merle models show \[MODEL\]", r"^$"),
+    ("help --man", 0, r"\.TH MERLE 1[\s\S]*\.SS merle eval sts FILE", r"^$"),
+    ("completion bash", 0, r"complete -F _merle merle", r"^$"),
+    ("completion fish tok", 0, r"^tokenize\tShow the tokens of a text\n$", r"^$"),
+    ("completion zsh -- embed --on", 0, r"^--on-long:Cut a text", r"^$"),
+    ("completion csh", 2, r"^$", r"bash, zsh or fish is wanted"),
+    ("completion", 2, r"^$", r"is missing"),
     ("help embedd", 2, r"^$", r"no command 'embedd'; did you mean 'embed'\?"),
     ("version", 0, r"merle \d+\.\d+\.\d+\ncommit +\S+\ncompiler +\S+", r"^$"),
     ("--version", 0, r"merle \d", r"^$"),
@@ -76,6 +82,8 @@ LINES = [
     ("embed --json hello {model}", 0, r'^\{"index":0,"embedding":\[.*\]\}\n$', r"^$"),
     ("embed -v hello {model}", 0, r"^\S", r"1 texts?, \d+ tokens in .*texts/s.*tokens/s; \w+, \d+ thread"),
     ("embed --dim 4 hello {model}", 0, r"^(\S+ ){3}\S+\n$", r"^$"),
+    ("embed -v hello {model}", 0, r"^\S", r"^merle: opened \S+st-short in .*: weights .*, tokenizer .*\n.*\n"
+     r"merle: tokenizing \d+\.\d %, transformer \d+\.\d %, pooling \d+\.\d %, the rest \d+\.\d %; at most \d.* of memory\n$"),
     ("embed -- --help {model}", 3, r"^$", r"MiniLM"),  # After -- all is text.
     ("similarity cat cat {model}", 0, r"^1\.0000\n$", r"^$"),
     ("similarity cat dog cow {model}", 0, r"cat\n +(dog|cow) +-?\d\.\d{3} ", r"^$"),

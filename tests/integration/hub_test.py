@@ -31,7 +31,7 @@ class HubTest(CommandTest):
         self.snapshot = self.model / "snapshots" / self.commit
 
     def env(self, **variables):
-        return {"HF_HUB_CACHE": str(self.cache), "HF_ENDPOINT": self.hub.endpoint,
+        return {"HF_HUB_CACHE": str(self.cache), "HF_HUB_OFFLINE": "0", "HF_ENDPOINT": self.hub.endpoint,
                 "HF_HUB_DOWNLOAD_TIMEOUT": "2", "no_proxy": "*", **variables}
 
     def merle(self, *words, **variables):
@@ -286,6 +286,7 @@ class TwoProcesses(HubTest):
         self.assertEqual([process.returncode for process in processes], [0, 0], outputs)
         self.assert_whole()
         self.assertEqual(len(self.hub.paths("storage")), 1)
+        self.assertTrue(any("waiting for another process" in error for _, error in outputs), outputs)
 
 
 def grows(content):

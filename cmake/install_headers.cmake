@@ -1,0 +1,20 @@
+# Installs src/merle.h and every header that it reaches as <merle/…>. In src/ they include one
+# another as "base/error.h"; another project may have a base/error.h of its own, so here it becomes
+# "merle/base/error.h".
+file(REMOVE_RECURSE ${MERLE_STAGE})
+set(headers merle.h)
+set(next 0)
+list(LENGTH headers count)
+while(next LESS count)
+  list(GET headers ${next} header)
+  file(READ ${MERLE_SOURCE_FOLDER}/${header} text)
+  string(REGEX MATCHALL "#include \"[^\"]+\"" includes "${text}")
+  list(TRANSFORM includes REPLACE "#include \"([^\"]+)\"" "\\1")
+  list(APPEND headers ${includes})
+  list(REMOVE_DUPLICATES headers)
+  string(REGEX REPLACE "#include \"([^\"]+)\"" "#include \"merle/\\1\"" text "${text}")
+  file(WRITE ${MERLE_STAGE}/${header} "${text}")
+  list(LENGTH headers count)
+  math(EXPR next "${next} + 1")
+endwhile()
+file(INSTALL ${MERLE_STAGE}/ DESTINATION ${CMAKE_INSTALL_PREFIX}/${MERLE_INCLUDEDIR}/merle)

@@ -1,11 +1,11 @@
 #include "base/file.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -13,10 +13,13 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/format.h"
 
@@ -26,35 +29,8 @@ namespace {
 // Writes larger than this go straight to the file.
 constexpr std::size_t kBufferBytes = 1 << 16;
 
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  int value() const { return value_; }
-  int Release() { return std::exchange(value_, -1); }
-
- private:
-  int value_;
-};
-
 [[noreturn]] void FailOnFolder(const std::string& path) {
   throw Error(ErrorCode::kIoError, Format("{}: is a folder, a file is wanted", path));
-}
-
-// Opens a regular file for reading and tells its size.
-Descriptor OpenRegular(const std::string& path, std::size_t& size) {
-  Descriptor file(OpenForReading(path, O_NONBLOCK));  // Else a named pipe would make us wait.
-  struct stat status{};
-  if (::fstat(file.value(), &status) != 0) FailOnFile(path, "stat", errno);
-  if (!S_ISREG(status.st_mode)) {
-    throw Error(ErrorCode::kIoError, Format("{}: is not a regular file", path));
-  }
-  size = static_cast<std::size_t>(status.st_size);
-  return file;
 }
 
 // Where `path` leads to through symbolic links, even if nothing is there yet.
@@ -106,23 +82,7 @@ void FailOnFile(const std::string& path, std::string_view action, int error) {
 }
 
 std::string ReadFile(const std::string& path, std::size_t max_bytes) {
-  std::size_t size = 0;
-  const Descriptor file = OpenRegular(path, size);
-  if (size > max_bytes) {
-    throw Error(ErrorCode::kDataLoss,
-                Format("{}: has {} bytes, at most {} are read", path, size, max_bytes));
-  }
-  std::string content(size, '\0');
-  std::size_t done = 0;
-  while (done < size) {
-    const ssize_t got = ::read(file.value(), content.data() + done, size - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) FailOnFile(path, "read", errno);
-    if (got == 0) break;  // It shrank since fstat.
-    done += static_cast<std::size_t>(got);
-  }
-  content.resize(done);
-  return content;
+  return RandomAccessFile::Open(path).ReadAll(max_bytes);
 }
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), target_(FollowLinks(path_)) {
@@ -198,27 +158,50 @@ void AtomicFile::Commit() {
   if (parent.value() >= 0) ::fsync(parent.value());  // Not every file system can; the data is safe.
 }
 
-MappedFile MappedFile::Open(const std::string& path) {
-  std::size_t size = 0;
-  const Descriptor file = OpenRegular(path, size);
-  if (size == 0) return MappedFile(nullptr, 0);
-  void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.value(), 0);
-  if (data == MAP_FAILED) FailOnFile(path, "map", errno);
-  return MappedFile(static_cast<const std::byte*>(data), size);
+RandomAccessFile RandomAccessFile::Open(const std::string& path) {
+  // O_NONBLOCK: else a named pipe would make us wait.
+  return RandomAccessFile(Descriptor(OpenForReading(path, O_NONBLOCK)), path);
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
-MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
-  return *this;
+RandomAccessFile::RandomAccessFile(Descriptor descriptor, std::string path)
+    : path_(std::move(path)), descriptor_(std::move(descriptor)) {
+  struct stat status{};
+  if (::fstat(descriptor_.value(), &status) != 0) FailOnFile(path_, "stat", errno);
+  if (S_ISDIR(status.st_mode)) FailOnFolder(path_);
+  if (!S_ISREG(status.st_mode)) {
+    throw Error(ErrorCode::kIoError, Format("{}: is not a regular file", path_));
+  }
+  size_ = static_cast<std::uint64_t>(status.st_size);
 }
 
-MappedFile::~MappedFile() {
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): munmap wants the pointer mmap gave.
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+void RandomAccessFile::ReadAt(std::uint64_t offset, std::span<std::byte> out) const {
+  while (!out.empty()) {
+    const ssize_t got =
+        ::pread(descriptor_.value(), out.data(), out.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) FailOnFile(path_, "read", errno);
+    if (got == 0) {
+      throw Error(
+          ErrorCode::kDataLoss,
+          Format("{}: ends at byte {}, it had {} bytes when it was opened", path_, offset, size_));
+    }
+    offset += static_cast<std::uint64_t>(got);
+    out = out.subspan(static_cast<std::size_t>(got));
+  }
+}
+
+std::string RandomAccessFile::ReadHead(std::size_t most) const {
+  std::string content(static_cast<std::size_t>(std::min<std::uint64_t>(size_, most)), '\0');
+  ReadAt(0, std::as_writable_bytes(std::span(content)));
+  return content;
+}
+
+std::string RandomAccessFile::ReadAll(std::size_t max_bytes) const {
+  if (size_ > max_bytes) {
+    throw Error(ErrorCode::kDataLoss,
+                Format("{}: has {} bytes, at most {} are read", path_, size_, max_bytes));
+  }
+  return ReadHead(max_bytes);
 }
 
 }  // namespace merle

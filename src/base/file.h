@@ -1,4 +1,4 @@
-// Whole files: bounded reading, writing that leaves the old file or the new one, memory mapping.
+// Files: bounded reading, whole or at any place, and writing that leaves the old file or the new.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "base/descriptor.h"
 
 namespace merle {
 
@@ -58,23 +60,32 @@ class AtomicFile {
   std::string buffer_;
 };
 
-// A whole file in memory, mapped read-only. The pages are shared with every process that maps it.
-class MappedFile {
+// An open regular file of the size that it had when it was opened. What happens to it afterwards
+// shows as an error of a read, never as a signal: so files are read, not mapped
+// (docs/decisions/0003). const methods may run in several threads at once.
+class RandomAccessFile {
  public:
-  // Throws as ReadFile does. An empty file gives empty bytes.
-  static MappedFile Open(const std::string& path);
+  // Opens a file that the user named; links are followed. Throws as ReadFile does.
+  static RandomAccessFile Open(const std::string& path);
 
-  MappedFile(MappedFile&& other) noexcept;
-  MappedFile& operator=(MappedFile&& other) noexcept;
-  ~MappedFile();
+  // Takes an open file, opened with O_NONBLOCK in case it is a pipe. `path` stands in messages.
+  // Throws kIoError if it is no regular file.
+  RandomAccessFile(Descriptor descriptor, std::string path);
 
-  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  const std::string& path() const { return path_; }
+  std::uint64_t size() const { return size_; }  // Bytes.
+
+  // Reads out.size() bytes from byte `offset` on. Throws kDataLoss if the file ends before that.
+  void ReadAt(std::uint64_t offset, std::span<std::byte> out) const;
+  // Its first bytes, at most `most`.
+  std::string ReadHead(std::size_t most) const;
+  // All of it. Throws kDataLoss if it has more than `max_bytes`.
+  std::string ReadAll(std::size_t max_bytes) const;
 
  private:
-  MappedFile(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
-
-  const std::byte* data_;
-  std::size_t size_;
+  std::string path_;
+  Descriptor descriptor_;
+  std::uint64_t size_ = 0;
 };
 
 }  // namespace merle

@@ -4,9 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cstring>
+#include <cstdint>
 #include <filesystem>
 #include <iterator>
+#include <span>
 #include <string>
 
 #include "base/error_matcher.h"
@@ -34,10 +35,7 @@ TEST_F(FileTest, WritesWholeFilesOfAnySize) {
     for (std::size_t i = 0; i < size; i += 50000) file.Write(content.substr(i, 50000));
     file.Commit();
     EXPECT_EQ(ReadFile(Path("f"), 1 << 20), content);
-    const MappedFile mapped = MappedFile::Open(Path("f"));
-    EXPECT_EQ(mapped.bytes().size(), size);
-    if (size == 0) continue;  // memcmp wants pointers.
-    EXPECT_EQ(std::memcmp(mapped.bytes().data(), content.data(), size), 0);
+    EXPECT_EQ(RandomAccessFile::Open(Path("f")).ReadAll(size), content);
   }
   EXPECT_EQ(FilesLeft(), 1u);
 }
@@ -73,8 +71,8 @@ TEST_F(FileTest, SaysWhatIsWrong) {
   EXPECT_THAT([&] { ReadFile(Path("f"), 6); }, ThrowsError(ErrorCode::kDataLoss));
   EXPECT_THAT([&] { ReadFile(folder_.path(), 10); }, ThrowsError(ErrorCode::kIoError));
   EXPECT_THAT([&] { ReadFile("/dev/zero", 10); }, ThrowsError(ErrorCode::kIoError));
-  EXPECT_THAT([&] { MappedFile::Open(Path("none")); }, ThrowsError(ErrorCode::kNotFound));
-  EXPECT_THAT([&] { MappedFile::Open(folder_.path()); }, ThrowsError(ErrorCode::kIoError));
+  EXPECT_THAT([&] { RandomAccessFile::Open(Path("none")); }, ThrowsError(ErrorCode::kNotFound));
+  EXPECT_THAT([&] { RandomAccessFile::Open(folder_.path()); }, ThrowsError(ErrorCode::kIoError));
   EXPECT_THAT([&] { AtomicFile(Path("none/f")); }, ThrowsError(ErrorCode::kIoError));
   EXPECT_THAT([&] { AtomicFile{folder_.path()}; }, ThrowsError(ErrorCode::kIoError));
 }
@@ -145,6 +143,28 @@ TEST_F(FileTest, ANameThatIsTooLongIsAnErrorOfOurs) {
   const std::string name = Path(std::string(300, 'x'));
   EXPECT_THAT([&] { ReadFile(name, 10); }, ThrowsError(ErrorCode::kIoError));
   EXPECT_THAT([&] { AtomicFile{name}; }, ThrowsError(ErrorCode::kIoError));
+}
+
+TEST_F(FileTest, ReadsAnyPlace) {
+  const RandomAccessFile file = RandomAccessFile::Open(folder_.Write("f", "0123456789"));
+  EXPECT_EQ(file.size(), 10u);
+  std::string some(4, ' ');
+  file.ReadAt(3, std::as_writable_bytes(std::span(some)));
+  EXPECT_EQ(some, "3456");
+  EXPECT_EQ(file.ReadHead(3), "012");
+  EXPECT_EQ(file.ReadHead(30), "0123456789");
+  for (const std::uint64_t offset : {7ull, 10ull, 11ull, 1ull << 62}) {
+    EXPECT_THAT([&] { file.ReadAt(offset, std::as_writable_bytes(std::span(some))); },
+                ThrowsError(ErrorCode::kDataLoss))
+        << offset;
+  }
+}
+
+TEST_F(FileTest, AFileThatIsCutWhileItIsOpenIsAnErrorOfTheNextRead) {
+  const RandomAccessFile file = RandomAccessFile::Open(folder_.Write("f", "0123456789"));
+  fs::resize_file(Path("f"), 5);
+  EXPECT_THAT([&] { file.ReadAll(10); },
+              ThrowsError(ErrorCode::kDataLoss, testing::HasSubstr("ends at byte 5, it had 10")));
 }
 
 TEST_F(FileTest, ANamedPipeDoesNotHangTheReader) {

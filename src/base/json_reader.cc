@@ -16,8 +16,10 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/folder.h"
 #include "base/format.h"
+#include "base/log.h"
+#include "base/quote.h"
 
 namespace merle {
 namespace {
@@ -49,7 +51,7 @@ void CheckKeysAreUnique(dom::element element, const std::string& document) {
   const auto twice = std::adjacent_find(keys.begin(), keys.end());
   if (twice != keys.end()) {
     throw Error(ErrorCode::kDataLoss,
-                Format("{}: the key '{}' stands twice in one object", document, *twice));
+                Format("{}: the key {} stands twice in one object", document, Quoted(*twice)));
   }
 }
 
@@ -75,6 +77,17 @@ std::string WithBigIntegersAsDoubles(std::string_view text) {
     if (integer && number.size() > kDigits) out.append("e0");
   }
   return out;
+}
+
+// transformers would fetch and run the Python files that these name, if it were told to trust them.
+void WarnOfCode(const JsonDocument& document) {
+  std::string first;
+  document.root().ForEachMember([&](std::string_view key, JsonValue) {
+    if (first.empty() && (key == "auto_map" || key.starts_with("custom_"))) first = Quoted(key);
+  });
+  if (first.empty()) return;
+  Log(LogLevel::kWarning,
+      Format("{}: {} may name code of the model's; Merle does not run it", document.name(), first));
 }
 
 }  // namespace
@@ -117,8 +130,10 @@ JsonDocument JsonDocument::Parse(std::string_view text, std::string name, JsonLi
   return document;
 }
 
-JsonDocument JsonDocument::Load(const std::string& path, JsonLimits limits) {
-  return Parse(ReadFile(path, limits.max_bytes), path, limits);
+JsonDocument JsonDocument::Load(const Folder& folder, std::string_view name, JsonLimits limits) {
+  JsonDocument document = Parse(folder.Read(name, limits.max_bytes), folder.PathOf(name), limits);
+  if (document.root().IsObject()) WarnOfCode(document);
+  return document;
 }
 
 JsonValue JsonDocument::root() const {
@@ -149,7 +164,7 @@ bool JsonValue::IsObject() const { return Restore(element_).is_object(); }
 
 void JsonValue::Fail(std::string_view problem, ErrorCode code) const {
   throw Error(code, key_.empty() ? Format("{}: {}", *document_, problem)
-                                 : Format("{}: '{}' {}", *document_, key_, problem));
+                                 : Format("{}: {} {}", *document_, Quoted(key_), problem));
 }
 
 bool JsonValue::AsBool() const {
@@ -176,6 +191,14 @@ double JsonValue::AsNumber() const {
 std::string_view JsonValue::AsString() const {
   if (!IsString()) Fail("must be a string");
   return Restore(element_).get_string().value_unsafe();
+}
+
+std::string_view JsonValue::AsFileName() const {
+  const std::string_view name = AsString();
+  if (const auto problem = ProblemOfName(name)) {
+    Fail(Format("must name something in the model's folder; {} {}", Quoted(name), *problem));
+  }
+  return name;
 }
 
 JsonValue JsonValue::At(std::string_view key) const {

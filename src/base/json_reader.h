@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/folder.h"
 
 namespace merle {
 
@@ -33,6 +34,8 @@ class JsonValue {
   std::int64_t AsInteger(std::int64_t low, std::int64_t high) const;
   double AsNumber() const;  // Integers too. Always finite.
   std::string_view AsString() const;
+  // As AsString, and throws kDataLoss unless it can name something below a folder (ProblemOfName).
+  std::string_view AsFileName() const;
 
   // The member `key`. At throws kDataLoss where it is missing; Find returns nothing where it is
   // missing or null.
@@ -63,9 +66,10 @@ class JsonValue {
   Element element_;
 };
 
-// How much a document may ask of us. The defaults are for model files.
+// How much a document may ask of us: a parsed one takes up to some 14 times its bytes. The defaults
+// are for the small files of a model.
 struct JsonLimits {
-  std::size_t max_bytes = 256u << 20;
+  std::size_t max_bytes = 4u << 20;
   std::size_t max_depth = 64;
 };
 
@@ -77,8 +81,10 @@ class JsonDocument {
   // one key twice in an object.
   static JsonDocument Parse(std::string_view text, std::string name, JsonLimits limits = {});
 
-  // Reads and parses a file. Throws kNotFound if there is none, and what Parse throws.
-  static JsonDocument Load(const std::string& path, JsonLimits limits = {});
+  // Reads and parses the file `name` of a model's folder. Throws what Folder::Open and Parse throw.
+  // Fields that name code, which other programs would run, are logged as a warning; Merle has no
+  // use for them.
+  static JsonDocument Load(const Folder& folder, std::string_view name, JsonLimits limits = {});
 
   JsonDocument(JsonDocument&&) noexcept;
   JsonDocument& operator=(JsonDocument&&) noexcept;

@@ -14,6 +14,7 @@
 #include "cli/vector_output.h"
 #include "documents/record.h"
 #include "embedding/embedder.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {
@@ -51,7 +52,9 @@ int Run(const Invocation& invocation) {
         progress.Update(done_before + done, Between(share_before, share, part));
       };
       embed.name_text = [&](std::size_t i) { return PlaceOf(block[i], done_before + i + 1); };
-      output->Append(block, embedder.Embed(TextsOf(block), embed, report.stats()).view());
+      const Matrix<float> vectors =
+          UseModel([&] { return embedder.Embed(TextsOf(block), embed, report.stats()); });
+      output->Append(block, vectors.view());
       share_before = share;
     }
   }

@@ -202,7 +202,8 @@ int Run(const Invocation& invocation) {
   const Embedder embedder = OpenEmbedder(invocation);
   ExplainOptions explain{.embed = EmbedOptionsOf(invocation.options, embedder)};
   if (invocation.options.json) explain.table_numbers = embedder.model().shape().hidden_size;
-  const Explanation explanation = Explain(embedder, invocation.arguments.front(), explain);
+  const Explanation explanation =
+      UseModel([&] { return Explain(embedder, invocation.arguments.front(), explain); });
   if (invocation.options.json) {
     invocation.out.Write(JsonLine(explanation));
   } else {

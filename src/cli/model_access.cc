@@ -143,7 +143,7 @@ Matrix<float> EmbedRecords(const Invocation& invocation, const Embedder& embedde
     Progress progress(invocation, "embedding", records.size());
     options.on_progress = [&](std::size_t done) { progress.Update(done); };
     options.name_text = [&](std::size_t i) { return PlaceOf(records[i], i + 1); };
-    vectors = embedder.Embed(TextsOf(records), options, report.stats());
+    vectors = UseModel([&] { return embedder.Embed(TextsOf(records), options, report.stats()); });
   }
   report.Say();
   return vectors;

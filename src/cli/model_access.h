@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "base/error.h"
 #include "base/stopwatch.h"
 #include "cli/command.h"
 #include "documents/record.h"
@@ -13,6 +14,18 @@
 #include "tokenizers/tokenizer.h"
 
 namespace merle {
+
+// Runs `use`, which calls an opened model: damage that only shows in use (weights that make no
+// number, say) is a ModelError too.
+template <typename Use>
+auto UseModel(Use&& use) {
+  try {
+    return use();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kDataLoss) throw;
+    throw ModelError(error.code(), error.what());
+  }
+}
 
 // The folder of --model. Throws ModelError, which says what to do, if there is none.
 std::string FindModelFolder(const Invocation& invocation);

@@ -158,7 +158,8 @@ int Run(const Invocation& invocation) {
   embed.normalize = true;  // So that the dot product of two vectors is their cosine.
   embed.prompt = {.text = {}, .name = "query"};
   embed.name_text = [](std::size_t) { return std::string("the question"); };
-  const Matrix<float> query = embedder.Embed(invocation.arguments.front(), embed);
+  const Matrix<float> query =
+      UseModel([&] { return embedder.Embed(invocation.arguments.front(), embed); });
 
   const std::vector<Record> records = ReadAll(invocation, inputs);
   if (!options.vectors && records.size() > kManyTexts) {

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/quote.h"
 #include "documents/csv_reader.h"
 #include "documents/record.h"
 #include "documents/row_error.h"
@@ -22,7 +23,7 @@ constexpr std::size_t kNamesShown = 12;
 std::string ListNames(const std::vector<std::string>& names) {
   std::string list;
   for (std::size_t i = 0; i < std::min(names.size(), kNamesShown); ++i) {
-    AppendFormat(list, "{}'{}'", i == 0 ? "" : ", ", names[i]);
+    AppendFormat(list, "{}{}", i == 0 ? "" : ", ", Quoted(names[i]));
   }
   return names.size() > kNamesShown ? list + ", …" : list;
 }

@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "base/quote.h"
 #include "documents/line_reader.h"
 #include "documents/record.h"
 #include "documents/row_error.h"
@@ -24,7 +25,7 @@ std::string ListKeys(JsonValue object) {
   std::string keys;
   std::size_t count = 0;
   object.ForEachMember([&](std::string_view key, JsonValue) {
-    if (count < kKeysShown) AppendFormat(keys, "{}'{}'", count == 0 ? "" : ", ", key);
+    if (count < kKeysShown) AppendFormat(keys, "{}{}", count == 0 ? "" : ", ", Quoted(key));
     ++count;
   });
   if (count > kKeysShown) keys += ", …";

@@ -13,6 +13,8 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/log.h"
+#include "base/quote.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "embedding/batcher.h"
@@ -37,9 +39,9 @@ Pooling LoadPooling(const ModelFolder& model) {
     throw Error(
         ErrorCode::kUnimplemented,
         Format("{}: modules.json has no Pooling after the Transformer, which is not supported",
-               model.modules[0].folder));
+               model.modules[0].folder.path()));
   }
-  return Pooling::FromConfig(JsonDocument::Load(model.modules[1].folder + "/config.json").root());
+  return Pooling::FromConfig(JsonDocument::Load(model.modules[1].folder, "config.json").root());
 }
 
 std::vector<std::unique_ptr<Module>> LoadModules(const ModelFolder& model, std::size_t dim) {
@@ -49,6 +51,16 @@ std::vector<std::unique_ptr<Module>> LoadModules(const ModelFolder& model, std::
     dim = modules.back()->out_dim();
   }
   return modules;
+}
+
+// What makes a vector useless, or nothing. Where no token counts beside the prompt, zeros are the
+// reference's answer.
+std::optional<std::string_view> ProblemOfVector(std::span<const float> vector, bool some_count) {
+  const bool finite = std::ranges::all_of(vector, [](float x) { return std::isfinite(x); });
+  const bool zeros = std::ranges::all_of(vector, [](float x) { return x == 0; });
+  if (!finite) return "is not finite";
+  if (zeros && some_count) return "is all zeros";
+  return std::nullopt;
 }
 
 // The length limit: what the folder says, else the tokenizer's, and never more than the model has
@@ -90,15 +102,6 @@ void DivideTime(double seconds, std::span<const GroupSeconds> threads, EmbedStat
   stats.pool_seconds += seconds - forward;
 }
 
-// The first row with a component that is infinite or no number.
-std::optional<std::size_t> FindNotFinite(MatrixView<const float> vectors) {
-  for (std::size_t r = 0; r < vectors.rows(); ++r) {
-    const auto row = vectors.Row(r);
-    if (!std::ranges::all_of(row, [](float x) { return std::isfinite(x); })) return r;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 struct Embedder::Parts {
@@ -123,11 +126,21 @@ struct Embedder::Parts {
                   Format("{}: the tokenizer's ids go up to {}, the embedding table has {} rows",
                          path, tokenizer.id_limit() - 1, model->shape().vocab_size));
     }
+    if (tokenizer.type_id_limit(false) > 1) {  // The model is run with segment 0 alone.
+      throw Error(ErrorCode::kUnimplemented,
+                  Format("{}: the tokenizer gives a text the segment {}, only 0 is supported", path,
+                         tokenizer.type_id_limit(false) - 1));
+    }
     if (max_tokens <= tokenizer.special_tokens_added(false)) {
       throw Error(
           ErrorCode::kDataLoss,
           Format("{}: a text may have {} tokens, and {} are special: there is no room for any",
                  path, max_tokens, tokenizer.special_tokens_added(false)));
+    }
+    for (const ModuleEntry& module : folder.modules) {
+      if (module.own_class.empty()) continue;
+      Log(LogLevel::kWarning, Format("{}: the model's own code {} is not run; Merle's {} is used",
+                                     path, Quoted(module.own_class), module.class_name));
     }
   }
 
@@ -207,13 +220,12 @@ void Embedder::Parts::EmbedChunk(const TokenizedTexts& texts, std::size_t skip, 
     spent.pool += watch.Lap();
   };
   const Stopwatch watch;
-  // Groups side by side, each on one thread, are fastest; a few use all threads one by one.
-  if (groups.size() >= pool->size()) {
-    pool->ParallelFor(groups.size(),
-                      [&](std::size_t g, std::size_t worker) { run(g, alone, seconds[worker]); });
-  } else {
-    for (std::size_t g = 0; g < groups.size(); ++g) run(g, *pool, seconds[0]);
-  }
+  // Groups side by side, each on one thread, are fastest; those of the last round use all threads
+  // one by one where there are not enough of them to keep every thread busy.
+  const std::size_t side_by_side = groups.size() - groups.size() % pool->size();
+  pool->ParallelFor(side_by_side,
+                    [&](std::size_t g, std::size_t worker) { run(g, alone, seconds[worker]); });
+  for (std::size_t g = side_by_side; g < groups.size(); ++g) run(g, *pool, seconds[0]);
   DivideTime(watch.Seconds(), seconds, stats);
 }
 
@@ -266,10 +278,13 @@ Matrix<float> Embedder::Embed(std::span<const std::string_view> texts, const Emb
     stats->tokenize_seconds += watch.Lap();
     const auto rows = vectors.view().Rows(first, last - first);
     parts.EmbedChunk(tokenized, skip, options.normalize, rows, *stats);
-    if (const auto bad = FindNotFinite(rows)) {
-      throw Error(ErrorCode::kDataLoss,
-                  Format("{}: the vector of {} is not finite, so the model's weights are damaged",
-                         parts.path, batcher.NameOf(first + *bad)));
+    for (std::size_t r = 0; r < rows.rows(); ++r) {
+      const bool some_count = tokenized.starts[r + 1] - tokenized.starts[r] > skip;
+      if (const auto problem = ProblemOfVector(rows.Row(r), some_count)) {
+        throw Error(ErrorCode::kDataLoss,
+                    Format("{}: the vector of {} {}, so the model's weights are damaged",
+                           parts.path, batcher.NameOf(first + r), *problem));
+      }
     }
     stats->texts += last - first;
     stats->tokens += tokenized.ids.size();

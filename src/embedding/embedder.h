@@ -63,7 +63,7 @@ class Embedder {
   // An empty text is embedded as its special tokens alone, as in the reference.
   // Throws kInvalidArgument if a text is not UTF-8, has no token, or is too long under
   // OnLong::kError, and names that text; also if a prompt name is unknown. Throws kDataLoss if the
-  // weights make a component that is not finite.
+  // weights make a component that is not finite, or a vector of zeros, which has no direction.
   Matrix<float> Embed(std::span<const std::string_view> texts, const EmbedOptions& options = {},
                       EmbedStats* stats = nullptr) const;
 

@@ -19,6 +19,7 @@
 #include "base/error_matcher.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "base/log.h"
 #include "base/stopwatch.h"
 #include "base/test_folder.h"
 #include "base/thread_pool.h"
@@ -171,6 +172,68 @@ TEST(EmbedderTest, ABadTextIsNamedByItsIndex) {
   EXPECT_THAT([&] { embedder.Embed(texts); },
               ThrowsError(ErrorCode::kInvalidArgument,
                           testing::HasSubstr("text 2 is not UTF-8: byte 4 (0xFF)")));
+}
+
+// A copy of a golden folder whose weights are all made of one byte.
+class FilledWeights : public testing::Test {
+ protected:
+  std::string Fill(const char* golden, char byte) const {
+    const std::string model = folder_.Path("model");
+    fs::copy(kGolden / golden, model, fs::copy_options::recursive);
+    std::string bytes = ReadFile(model + "/model.safetensors", 1 << 20);
+    std::uint64_t header = 0;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(sizeof header + header), bytes.end(),
+              byte);
+    folder_.Write("model/model.safetensors", bytes);
+    return model;
+  }
+
+  const TestFolder folder_;
+};
+
+TEST_F(FilledWeights, AVectorOfZerosIsNoResult) {
+  EXPECT_THAT([&] { Embedder::Load(Fill("st-normalize", 0)).Embed("dog"); },
+              ThrowsError(ErrorCode::kDataLoss, testing::HasSubstr("text 0 is all zeros")));
+}
+
+TEST_F(FilledWeights, ZerosStayWhereThePromptLeavesNoToken) {
+  const std::string model = Fill("st-prompts-not-pooled", 0);
+  std::string tokenizer = ReadFile(model + "/tokenizer.json", 1 << 20);
+  const std::string_view sep = R"(,{"SpecialToken":{"id":"[SEP]","type_id":0}}],"pair")";
+  ASSERT_NE(tokenizer.find(sep), tokenizer.npos);  // It would count.
+  tokenizer.replace(tokenizer.find(sep), sep.size(), R"(],"pair")");
+  folder_.Write("model/tokenizer.json", tokenizer);
+  const Embedder embedder = Embedder::Load(model);
+  EXPECT_THROW(embedder.Embed("a", {.prompt = {.text = "a "}}), Error);
+  const Matrix<float> vector = embedder.Embed("", {.prompt = {.text = "a "}});
+  EXPECT_TRUE(std::ranges::all_of(vector.Row(0), [](float x) { return x == 0; }));
+}
+
+// Mapped weights would end the process here.
+TEST_F(FilledWeights, AFileThatIsCutAfterLoadingIsAnError) {
+  const std::string model = folder_.Path("model");
+  fs::copy(kGolden / "st-normalize", model, fs::copy_options::recursive);
+  const Embedder embedder = Embedder::Load(model);
+  const Matrix<float> before = embedder.Embed("dog");
+  fs::resize_file(model + "/model.safetensors", 100);
+  EXPECT_TRUE(std::ranges::equal(embedder.Embed("dog").Row(0), before.Row(0)));  // Rows it has.
+  EXPECT_THAT(
+      [&] { embedder.Embed("z y x w v u t s r q p . , ! ? [MASK] 0 1 2 3 the first token"); },
+      ThrowsError(ErrorCode::kDataLoss, testing::HasSubstr("model.safetensors: ends at")));
+}
+
+TEST(EmbedderTest, FieldsThatNameCodeAreLoggedAndNotUsed) {
+  const TestFolder folder;
+  fs::copy(kGolden / "st-normalize", folder.path(), fs::copy_options::recursive);
+  std::string config = ReadFile(folder.Path("config.json"), 1 << 20);
+  config.insert(config.find('{') + 1, R"("custom_\n":1,"auto_map":{"AutoModel":"evil.Model"},)");
+  folder.Write("config.json", config);
+  std::vector<std::string> messages;
+  SetLogCallback([&](LogLevel, std::string_view message) { messages.emplace_back(message); });
+  Embedder::Load(folder.path());
+  SetLogCallback({});
+  EXPECT_THAT(messages, testing::ElementsAre(testing::HasSubstr("config.json: 'custom_\\n' may")));
 }
 
 // A copy of a golden folder in which one file is replaced (or removed, for no content).

@@ -89,7 +89,7 @@ TEST_F(MiniLm, VectorsAreTheReferencesOnEveryCpuPath) {
   const Tensor& expected = *file.Find("embeddings");
   ASSERT_EQ(expected.shape, (std::vector<std::size_t>{texts.size(), 384}));
   std::vector<float> values(expected.elements);
-  std::memcpy(values.data(), expected.bytes.data(), expected.bytes.size());
+  file.ReadFloats(expected, 0, values);
 
   for (const std::string_view path : SupportedCpuPaths()) {
     if (path == "plain" && kSanitized) continue;

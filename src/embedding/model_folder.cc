@@ -1,7 +1,6 @@
 #include "embedding/model_folder.h"
 
 #include <cstddef>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,13 +9,16 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/quote.h"
 
 namespace merle {
-namespace fs = std::filesystem;
 namespace {
 
+constexpr const char* kModulesFile = "modules.json";
+constexpr const char* kSentenceConfig = "config_sentence_transformers.json";
 constexpr std::size_t kMaxModules = 64;
 
 // The first of these that is there holds the transformer's lengths, as in the reference.
@@ -27,40 +29,36 @@ constexpr const char* kTransformerConfigs[] = {
     "sentence_xlnet_config.json",
 };
 
-// The folder of a module: "" or a plain name below the model's folder.
-std::string ModuleFolder(const std::string& root, const JsonValue& path) {
-  const std::string_view name = path.AsString();
-  if (name.empty()) return root;
-  if (name.find('/') != name.npos || name == "." || name == "..") {
-    path.Fail(Format("is '{}', which is not a folder in the model's", name));
-  }
-  return Format("{}/{}", root, name);
+// One line of modules.json.
+ModuleEntry ReadModule(const Folder& root, const JsonValue& entry) {
+  const std::string_view type = entry.At("type").AsString();
+  const JsonValue path = entry.At("path");
+  return {std::string(type.substr(type.rfind('.') + 1)),
+          root.Below(path.AsString().empty() ? "" : path.AsFileName()),
+          type.starts_with("sentence_transformers.") ? std::string() : std::string(type)};
 }
 
-std::vector<ModuleEntry> ReadModules(const std::string& root, const std::string& path) {
-  const JsonDocument document = JsonDocument::Load(path);
-  std::vector<ModuleEntry> modules;
-  document.root().ForEachElement([&](JsonValue entry) {
-    const std::string_view type = entry.At("type").AsString();
-    modules.push_back(
-        {std::string(type.substr(type.rfind('.') + 1)), ModuleFolder(root, entry.At("path"))});
-  });
-  if (modules.empty() || modules.size() > kMaxModules) {
-    throw Error(ErrorCode::kDataLoss, Format("{}: has {} modules", path, modules.size()));
+std::vector<ModuleEntry> ReadModules(const Folder& root) {
+  const JsonDocument document = JsonDocument::Load(root, kModulesFile);
+  const std::size_t count = document.root().IsArray() ? document.root().Size() : 1;
+  if (count == 0 || count > kMaxModules) {
+    document.root().Fail(Format("has {} modules, must have 1 to {}", count, kMaxModules));
   }
+  std::vector<ModuleEntry> modules;
+  document.root().ForEachElement(
+      [&](JsonValue entry) { modules.push_back(ReadModule(root, entry)); });
   if (modules[0].class_name != "Transformer") {
-    throw Error(ErrorCode::kUnimplemented,
-                Format("{}: the first module is a {}, only a Transformer is supported", path,
-                       modules[0].class_name));
+    document.root().Fail(Format("the first module is a {}, only a Transformer is supported",
+                                Quoted(modules[0].class_name)),
+                         ErrorCode::kUnimplemented);
   }
   return modules;
 }
 
-void ReadTransformerConfig(const std::string& folder, ModelFolder& model) {
+void ReadTransformerConfig(const Folder& folder, ModelFolder& model) {
   for (const char* name : kTransformerConfigs) {
-    const std::string path = Format("{}/{}", folder, name);
-    if (!fs::exists(path)) continue;
-    const JsonDocument document = JsonDocument::Load(path);
+    if (!folder.Has(name)) continue;
+    const JsonDocument document = JsonDocument::Load(folder, name);
     if (const auto length = document.root().Find("max_seq_length")) {
       model.max_tokens = static_cast<std::size_t>(length->AsInteger(1, 1 << 24));
     }
@@ -70,12 +68,12 @@ void ReadTransformerConfig(const std::string& folder, ModelFolder& model) {
   }
 }
 
-void ReadSentenceConfig(const std::string& path, ModelFolder& model) {
-  const JsonDocument document = JsonDocument::Load(path);
+void ReadSentenceConfig(const Folder& folder, ModelFolder& model) {
+  const JsonDocument document = JsonDocument::Load(folder, kSentenceConfig);
   const JsonValue root = document.root();
   const auto type = root.Find("model_type");
   if (type && type->AsString() != "SentenceTransformer") {
-    type->Fail(Format("is '{}', which is not supported", type->AsString()),
+    type->Fail(Format("is {}, which is not supported", Quoted(type->AsString())),
                ErrorCode::kUnimplemented);
   }
   if (const auto dim = root.Find("truncate_dim")) {
@@ -92,24 +90,19 @@ void ReadSentenceConfig(const std::string& path, ModelFolder& model) {
   try {
     model.prompts = Prompts(std::move(prompts), std::move(default_name));
   } catch (const Error& error) {
-    throw Error(error.code(), Format("{}: {}", path, error.what()));
+    throw Error(error.code(), Format("{}: {}", document.name(), error.what()));
   }
 }
 
 }  // namespace
 
-ModelFolder ReadModelFolder(const std::string& folder) {
-  if (!fs::is_directory(folder)) {
-    throw Error(ErrorCode::kNotFound, Format("there is no model folder '{}'", folder));
-  }
+ModelFolder ReadModelFolder(const Folder& folder) {
   ModelFolder model;
-  const std::string modules = folder + "/modules.json";
-  model.has_modules_file = fs::exists(modules);
-  model.modules = model.has_modules_file ? ReadModules(folder, modules)
+  model.has_modules_file = folder.Has(kModulesFile);
+  model.modules = model.has_modules_file ? ReadModules(folder)
                                          : std::vector<ModuleEntry>{{"Transformer", folder}};
   ReadTransformerConfig(model.modules[0].folder, model);
-  const std::string sentence_config = folder + "/config_sentence_transformers.json";
-  if (fs::exists(sentence_config)) ReadSentenceConfig(sentence_config, model);
+  if (folder.Has(kSentenceConfig)) ReadSentenceConfig(folder, model);
   return model;
 }
 

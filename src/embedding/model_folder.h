@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/folder.h"
 #include "embedding/prompts.h"
 
 namespace merle {
@@ -13,7 +14,9 @@ namespace merle {
 // One line of modules.json.
 struct ModuleEntry {
   std::string class_name;  // Last part of its dotted Python path: "Pooling".
-  std::string folder;      // Where its files lie.
+  Folder folder;           // Where its files lie.
+  // The whole path of a class that is not sentence-transformers' own: code that we don't run.
+  std::string own_class = {};
 };
 
 struct ModelFolder {
@@ -28,8 +31,8 @@ struct ModelFolder {
 
 // Reads modules.json, sentence_bert_config.json (or its sisters) and
 // config_sentence_transformers.json, as far as they are there.
-// Throws kNotFound if `folder` is none, kDataLoss for a broken file or a module path that leaves
-// the folder, kUnimplemented for a model that is not one of text to one vector.
-ModelFolder ReadModelFolder(const std::string& folder);
+// Throws kDataLoss for a broken file or a module path that leaves the folder, kUnimplemented for a
+// model that is not one of text to one vector.
+ModelFolder ReadModelFolder(const Folder& folder);
 
 }  // namespace merle

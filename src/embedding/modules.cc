@@ -9,8 +9,10 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/quote.h"
 #include "kernels/activation.h"
 #include "kernels/gemm.h"
 #include "kernels/normalize.h"
@@ -32,7 +34,7 @@ void CopyRows(MatrixView<const float> in, MatrixView<float> out) {
 // L2 norm 1. Peer: sentence_transformers Normalize.
 class Normalize : public Module {
  public:
-  Normalize(const std::string&, std::size_t dim) : dim_(dim) {}
+  Normalize(const Folder&, std::size_t dim) : dim_(dim) {}
 
   void Forward(MatrixView<const float> in, MatrixView<float> out) const override {
     CopyRows(in, out);
@@ -48,7 +50,7 @@ class Normalize : public Module {
 // Does nothing when a model is used rather than trained.
 class Dropout : public Module {
  public:
-  Dropout(const std::string&, std::size_t dim) : dim_(dim) {}
+  Dropout(const Folder&, std::size_t dim) : dim_(dim) {}
 
   void Forward(MatrixView<const float> in, MatrixView<float> out) const override {
     CopyRows(in, out);
@@ -63,8 +65,10 @@ class Dropout : public Module {
 // Peer: sentence_transformers LayerNorm, torch's default eps.
 class LayerNormModule : public Module {
  public:
-  LayerNormModule(const std::string& folder, std::size_t dim)
-      : weights_(Weights::Open(folder, "")), layer_(weights_, "norm", dim, 1e-5F), dim_(dim) {}
+  LayerNormModule(const Folder& folder, std::size_t dim) : dim_(dim) {
+    Weights weights = Weights::Open(folder, "");
+    layer_ = LayerNormLayer(weights, "norm", dim, 1e-5F);
+  }
 
   void Forward(MatrixView<const float> in, MatrixView<float> out) const override {
     CopyRows(in, out);
@@ -74,7 +78,6 @@ class LayerNormModule : public Module {
   std::string Describe() const override { return Format("LayerNorm: {}", dim_); }
 
  private:
-  Weights weights_;
   LayerNormLayer layer_;
   std::size_t dim_;
 };
@@ -100,14 +103,17 @@ const ActivationRow& ActivationFromConfig(const JsonValue& config) {
   for (const ActivationRow& row : kTorchActivations) {
     if (row.torch_class == class_name) return row;
   }
-  name->Fail(Format("is '{}', which is not supported", path), ErrorCode::kUnimplemented);
+  name->Fail(Format("is {}, which is not supported", Quoted(path)), ErrorCode::kUnimplemented);
 }
 
 // out = activation(in W^T + b), plus the input where use_residual is set. Peer: Dense.
 class Dense : public Module {
  public:
-  Dense(const std::string& folder, std::size_t in_dim)
-      : Dense(folder, in_dim, ReadConfig(folder)) {}
+  Dense(const Folder& folder, std::size_t in_dim) {
+    const JsonDocument document = JsonDocument::Load(folder, "config.json");
+    Weights weights = Weights::Open(folder, "");
+    Read(document.root(), in_dim, weights);
+  }
 
   void Forward(MatrixView<const float> in, MatrixView<float> out) const override {
     if (residual_) Linear(in, *residual_, {}, out);
@@ -115,7 +121,8 @@ class Dense : public Module {
                                              : adds_input_ ? in
                                                            : MatrixView<const float>();
     Linear(in, weight_,
-           {.bias = bias_, .activation = activation_->activation, .residual = residual}, out);
+           {.bias = bias_.span(), .activation = activation_->activation, .residual = residual},
+           out);
   }
   std::size_t out_dim() const override { return weight_.out_features(); }
   std::string Describe() const override {
@@ -124,13 +131,7 @@ class Dense : public Module {
   }
 
  private:
-  static JsonDocument ReadConfig(const std::string& folder) {
-    return JsonDocument::Load(folder + "/config.json");
-  }
-
-  Dense(const std::string& folder, std::size_t in_dim, const JsonDocument& document)
-      : weights_(Weights::Open(folder, "")) {
-    const JsonValue config = document.root();
+  void Read(const JsonValue& config, std::size_t in_dim, Weights& weights) {
     const std::size_t in_features = ConfigSize(config, "in_features", 1, kMaxDim);
     const std::size_t out_features = ConfigSize(config, "out_features", 1, kMaxDim);
     if (in_features != in_dim) {
@@ -140,37 +141,37 @@ class Dense : public Module {
     for (const char* key : {"module_input_name", "module_output_name"}) {
       const auto name = config.Find(key);
       if (name && name->AsString() != "sentence_embedding") {
-        name->Fail(Format("is '{}', which is not supported", name->AsString()),
+        name->Fail(Format("is {}, which is not supported", Quoted(name->AsString())),
                    ErrorCode::kUnimplemented);
       }
     }
     activation_ = &ActivationFromConfig(config);
-    weight_ = PackedWeights(weights_.GetMatrix("linear.weight", out_features, in_features));
+    weight_ = PackedWeights(weights.GetMatrix("linear.weight", out_features, in_features).view());
     const auto bias = config.Find("bias");
-    if (!bias || bias->AsBool()) bias_ = weights_.GetVector("linear.bias", out_features);
+    if (!bias || bias->AsBool()) bias_ = weights.GetVector("linear.bias", out_features);
     const auto use_residual = config.Find("use_residual");
     adds_input_ = use_residual && use_residual->AsBool();
     if (adds_input_ && in_features != out_features) {
-      residual_ = PackedWeights(weights_.GetMatrix("residual.weight", out_features, in_features));
+      residual_ =
+          PackedWeights(weights.GetMatrix("residual.weight", out_features, in_features).view());
     }
   }
 
-  Weights weights_;
   PackedWeights weight_;
   std::optional<PackedWeights> residual_;
-  std::span<const float> bias_;
+  AlignedBuffer<float> bias_;
   const ActivationRow* activation_ = nullptr;
   bool adds_input_ = false;
 };
 
 template <typename Kind>
-std::unique_ptr<Module> Make(const std::string& folder, std::size_t in_dim) {
+std::unique_ptr<Module> Make(const Folder& folder, std::size_t in_dim) {
   return std::make_unique<Kind>(folder, in_dim);
 }
 
 struct ModuleRow {
   std::string_view class_name;
-  std::unique_ptr<Module> (*make)(const std::string& folder, std::size_t in_dim);
+  std::unique_ptr<Module> (*make)(const Folder& folder, std::size_t in_dim);
 };
 
 constexpr ModuleRow kModules[] = {
@@ -182,14 +183,14 @@ constexpr ModuleRow kModules[] = {
 
 }  // namespace
 
-std::unique_ptr<Module> LoadModule(std::string_view class_name, const std::string& folder,
+std::unique_ptr<Module> LoadModule(std::string_view class_name, const Folder& folder,
                                    std::size_t in_dim) {
   for (const ModuleRow& row : kModules) {
     if (row.class_name == class_name) return row.make(folder, in_dim);
   }
-  throw Error(
-      ErrorCode::kUnimplemented,
-      Format("{}: a module of class '{}' after the pooling is not supported", folder, class_name));
+  throw Error(ErrorCode::kUnimplemented,
+              Format("{}: a module of class {} after the pooling is not supported", folder.path(),
+                     Quoted(class_name)));
 }
 
 }  // namespace merle

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/folder.h"
 #include "tensor/matrix.h"
 
 namespace merle {
@@ -27,7 +28,7 @@ class Module {
 // folder, for vectors of in_dim components.
 // Throws kUnimplemented for a class or an option that Merle doesn't know, kDataLoss for a broken
 // or unfit file.
-std::unique_ptr<Module> LoadModule(std::string_view class_name, const std::string& folder,
+std::unique_ptr<Module> LoadModule(std::string_view class_name, const Folder& folder,
                                    std::size_t in_dim);
 
 }  // namespace merle

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <span>
@@ -14,6 +15,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/quote.h"
 #include "tensor/matrix.h"
 
 namespace merle {
@@ -38,7 +40,7 @@ constexpr ModeRow kModes[] = {
 PoolingMode ModeFromConfig(const JsonValue& name) {
   const auto mode = ParsePoolingMode(name.AsString());
   if (!mode) {
-    name.Fail(Format("names the mode '{}', which is not supported", name.AsString()),
+    name.Fail(Format("names the mode {}, which is not supported", Quoted(name.AsString())),
               ErrorCode::kUnimplemented);
   }
   return *mode;
@@ -154,6 +156,9 @@ Pooling Pooling::FromConfig(const JsonValue& config) {
     if (mode->IsString()) {
       modes.push_back(ModeFromConfig(*mode));
     } else {
+      if (mode->Size() > std::size(kModes)) {  // Each makes the vectors longer.
+        mode->Fail(Format("has {} modes, there are {}", mode->Size(), std::size(kModes)));
+      }
       mode->ForEachElement([&](JsonValue name) { modes.push_back(ModeFromConfig(name)); });
     }
   } else {

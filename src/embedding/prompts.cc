@@ -1,19 +1,28 @@
 #include "embedding/prompts.h"
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <ranges>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/quote.h"
 
 namespace merle {
 namespace {
 
 std::string NamesOf(const std::map<std::string, std::string>& prompts) {
-  return Join(std::views::keys(prompts), ", ");
+  constexpr std::size_t kMostShown = 16;
+  std::vector<std::string> names;
+  for (const std::string& name : std::views::keys(prompts) | std::views::take(kMostShown)) {
+    names.push_back(Quoted(name));
+  }
+  if (prompts.size() > kMostShown) names.emplace_back("…");
+  return Join(names, ", ");
 }
 
 }  // namespace
@@ -24,8 +33,8 @@ Prompts::Prompts(std::map<std::string, std::string> by_name,
   by_name_.try_emplace("query");
   by_name_.try_emplace("document");
   if (default_name_ && !by_name_.contains(*default_name_)) {
-    throw Error(ErrorCode::kDataLoss, Format("the default prompt '{}' is not one of: {}",
-                                             *default_name_, NamesOf(by_name_)));
+    throw Error(ErrorCode::kDataLoss, Format("the default prompt {} is not one of: {}",
+                                             Quoted(*default_name_), NamesOf(by_name_)));
   }
 }
 
@@ -36,7 +45,7 @@ std::string_view Prompts::Choose(const PromptChoice& choice) const {
   const auto found = by_name_.find(*name);
   if (found == by_name_.end()) {
     throw Error(ErrorCode::kInvalidArgument,
-                Format("the model has no prompt '{}'; it has: {}", *name, NamesOf(by_name_)));
+                Format("the model has no prompt {}; it has: {}", Quoted(*name), NamesOf(by_name_)));
   }
   return found->second;
 }

@@ -28,7 +28,7 @@ TEST(PromptsTest, AnUnknownNameListsTheKnownOnes) {
   const Prompts prompts({{"other", "o: "}}, std::nullopt);
   EXPECT_THAT(
       [&] { prompts.Choose({.name = "queries"}); },
-      ThrowsError(ErrorCode::kInvalidArgument, testing::HasSubstr("document, other, query")));
+      ThrowsError(ErrorCode::kInvalidArgument, testing::HasSubstr("'document', 'other', 'query'")));
   EXPECT_THROW(Prompts({}, "none"), Error);
 }
 

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/format.h"
 #include "base/json_reader.h"
-#include "hub/model_name.h"
 
 namespace merle {
 namespace {
@@ -57,10 +59,9 @@ std::vector<ModulePlace> ReadModules(const JsonDocument& modules) {
   std::vector<ModulePlace> places;
   modules.root().ForEachElement([&](JsonValue module) {
     const JsonValue path = module.At("path");
-    const std::string name(path.AsString());
-    if (!name.empty() && !IsFileName(name)) path.Fail("leaves the model's folder");
-    places.push_back(
-        {name.empty() ? "" : name + "/", !module.At("type").AsString().ends_with(".Normalize")});
+    const bool is_root = path.AsString().empty();
+    places.push_back({is_root ? "" : std::string(path.AsFileName()) + "/",
+                      !module.At("type").AsString().ends_with(".Normalize")});
   });
   return places;
 }
@@ -76,7 +77,7 @@ bool IsShard(std::string_view file) {
 // Whether a file directly in the model's folder, or in that of a module, is needed. `whole`: the
 // weights are in one file, so shards beside it are not.
 bool IsNeeded(std::string_view file, bool whole) {
-  if (file.starts_with('.') || !IsFileName(file) || file.find('/') != file.npos) return false;
+  if (file.starts_with('.') || file.find('/') != file.npos) return false;
   if (file.ends_with(".safetensors")) return file == kWeights || (IsShard(file) && !whole);
   if (file == kShardIndex) return !whole;
   return (file.ends_with(".json") && !file.ends_with(".index.json")) || file.ends_with(".model") ||
@@ -126,22 +127,26 @@ std::vector<std::string> AbsentFiles(const std::vector<std::string>& names) {
 
 namespace {
 
-// The shard that is not there, or nothing.
-std::optional<std::string> MissingShard(const std::string& folder) {
+// A link whose blob has gone is a file that is missing, not one that is wrong.
+bool Has(const Folder& folder, const std::string& name) {
+  return FileExists(folder.PathOf(name)) && folder.Has(name);
+}
+
+// The shard that is not there, or nothing. `place`: the folder of the transformer, "" or with '/'.
+std::optional<std::string> MissingShard(const Folder& folder, const std::string& place) {
   std::optional<std::string> missing;
-  const JsonDocument index = JsonDocument::Load(folder + kShardIndex);
-  index.root().At("weight_map").ForEachMember([&](std::string_view, JsonValue shard) {
-    const std::string name(shard.AsString());
-    if (!IsFileName(name)) shard.Fail("leaves the model's folder");
-    if (!FileExists(folder + name)) missing = name;
+  const JsonDocument index = JsonDocument::Load(folder, place + kShardIndex);
+  index.root().At("weight_map").ForEachMember([&](std::string_view, const JsonValue& shard) {
+    std::string name(shard.AsFileName());
+    if (!Has(folder, place + name)) missing = std::move(name);
   });
   return missing;
 }
 
-std::string MissingFromTransformer(const std::string& folder) {
-  const auto has = [&](const char* name) { return FileExists(folder + name); };
+std::string MissingFromTransformer(const Folder& folder, const std::string& place) {
+  const auto has = [&](const char* name) { return Has(folder, place + name); };
   if (!has(kConfig)) return kConfig;
-  if (has(kShardIndex) && !has(kWeights)) return MissingShard(folder).value_or("");
+  if (has(kShardIndex) && !has(kWeights)) return MissingShard(folder, place).value_or("");
   // With nothing but a pickle the folder is whole; loading says why that is not read.
   if (!has(kWeights) && !has("pytorch_model.bin")) return kWeights;
   return std::ranges::any_of(kTokenizers, has) ? "" : kTokenizers.front();
@@ -149,16 +154,15 @@ std::string MissingFromTransformer(const std::string& folder) {
 
 }  // namespace
 
-std::string MissingPart(const std::string& folder) {
-  const std::string root = folder + "/";
-  if (!FileExists(root + kModules)) return MissingFromTransformer(root);
-  const std::vector<ModulePlace> places = ReadModules(JsonDocument::Load(root + kModules));
+std::string MissingPart(const Folder& folder) {
+  if (!Has(folder, kModules)) return MissingFromTransformer(folder, "");
+  const std::vector<ModulePlace> places = ReadModules(JsonDocument::Load(folder, kModules));
   for (std::size_t i = 0; i < places.size(); ++i) {
     const ModulePlace& place = places[i];
     std::string missing;
     if (i == 0) {
-      missing = MissingFromTransformer(root + place.folder);
-    } else if (place.has_config && !FileExists(root + place.folder + kConfig)) {
+      missing = MissingFromTransformer(folder, place.folder);
+    } else if (place.has_config && !Has(folder, place.folder + kConfig)) {
       missing = kConfig;
     }
     if (!missing.empty()) return place.folder + missing;

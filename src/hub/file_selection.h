@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/folder.h"
+
 namespace merle {
 
 // Of all files of a model, those to fetch: configuration, tokenizer, weights as safetensors, the
@@ -21,7 +23,7 @@ std::vector<std::string> AbsentFiles(const std::vector<std::string>& names);
 
 // What a model's folder lacks to be loaded, such as "model.safetensors"; empty where it is whole.
 // modules.json and the index of the shards say which files belong to the model. Throws kDataLoss if
-// one of these two is damaged.
-std::string MissingPart(const std::string& folder);
+// one of these two is damaged, or a link leaves the folder.
+std::string MissingPart(const Folder& folder);
 
 }  // namespace merle

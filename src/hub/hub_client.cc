@@ -15,10 +15,12 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/format.h"
 #include "base/http_client.h"
 #include "base/json_reader.h"
 #include "base/log.h"
+#include "base/quote.h"
 #include "hub/hub_options.h"
 #include "hub/model_name.h"
 
@@ -210,10 +212,11 @@ Listing HubClient::List(const ModelName& name) {
   if (!IsCommit(listing.commit)) sha.Fail("is no commit");
   document.root().At("siblings").ForEachElement([&](JsonValue file) {
     const std::string_view file_name = file.At("rfilename").AsString();
-    if (IsFileName(file_name)) {
-      listing.names.emplace_back(file_name);
+    if (const auto problem = ProblemOfName(file_name)) {
+      Log(LogLevel::kWarning,
+          Format("{}: leaves out a file whose name {}: {}", what, *problem, Quoted(file_name)));
     } else {
-      Log(LogLevel::kWarning, Format("{}: leaves out a file whose name can't be used", what));
+      listing.names.emplace_back(file_name);
     }
   });
   return listing;

@@ -7,13 +7,11 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/format.h"
 
 namespace merle {
 namespace {
-
-constexpr std::size_t kMaxNameBytes = 1024;
-constexpr std::size_t kMaxPartBytes = 200;  // Leaves room for endings within the usual 255.
 
 // A part of "org/name" as the hub allows it: no separators, nothing that climbs.
 bool IsNamePart(std::string_view part) {
@@ -24,27 +22,11 @@ bool IsNamePart(std::string_view part) {
          });
 }
 
-bool IsPart(std::string_view part) {
-  return !part.empty() && part.size() <= kMaxPartBytes && part != "." && part != ".." &&
-         std::all_of(part.begin(), part.end(),
-                     [](unsigned char c) { return c > ' ' && c != 0x7F && c != '\\' && c != ':'; });
-}
-
 }  // namespace
 
 bool IsCommit(std::string_view text) {
   return text.size() == 40 && std::all_of(text.begin(), text.end(),
                                           [](unsigned char c) { return std::isxdigit(c) != 0; });
-}
-
-bool IsFileName(std::string_view name) {
-  if (name.size() > kMaxNameBytes) return false;
-  while (true) {
-    const std::size_t slash = name.find('/');
-    if (!IsPart(name.substr(0, slash))) return false;
-    if (slash == name.npos) return true;
-    name.remove_prefix(slash + 1);
-  }
 }
 
 ModelName ParseModelName(const std::string& model) {
@@ -67,7 +49,7 @@ ModelName ParseModelName(const std::string& model) {
       !IsNamePart(name.repository.substr(split + 1))) {
     invalid("a name is org/name, of letters, digits, '.', '_' and '-'");
   }
-  if (!IsFileName(name.revision)) {
+  if (ProblemOfName(name.revision)) {
     invalid("what follows '@' must be a commit, a branch or a tag");
   }
   return name;

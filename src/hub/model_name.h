@@ -1,4 +1,4 @@
-// Names on the hub and in its cache: "org/name@revision", commits, files; all of them checked.
+// Names on the hub and in its cache: "org/name@revision", commits; all of them checked.
 #pragma once
 
 #include <string>
@@ -19,9 +19,5 @@ ModelName ParseModelName(const std::string& model);
 
 // 40 hexadecimal digits.
 bool IsCommit(std::string_view text);
-
-// Whether a name that a server or a file gives can name a file below a folder: parts of letters,
-// digits and most punctuation between slashes, none of them empty, "." or "..".
-bool IsFileName(std::string_view name);
 
 }  // namespace merle

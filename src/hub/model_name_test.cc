@@ -24,19 +24,6 @@ TEST(ParseModelName, RefusesWhatNoModelIsCalled) {
   }
 }
 
-TEST(IsFileName, HoldsForNamesBelowAFolderOnly) {
-  for (const std::string name : {"a", "1_Pooling/config.json", "a..b", ".hidden", "a/b/c"}) {
-    EXPECT_TRUE(IsFileName(name)) << name;
-  }
-  for (const std::string& name :
-       {std::string(), std::string("/a"), std::string("a/"), std::string("a//b"), std::string("."),
-        std::string("a/../b"), std::string(".."), std::string("a\\b"), std::string("C:x"),
-        std::string("a\0b", 3), std::string("a b"), std::string("a\n"), std::string(201, 'a'),
-        std::string(2000, '/')}) {
-    EXPECT_FALSE(IsFileName(name)) << name;
-  }
-}
-
 TEST(IsCommit, IsFortyHexadecimalDigits) {
   EXPECT_TRUE(IsCommit(std::string(40, 'a')));
   EXPECT_FALSE(IsCommit(std::string(39, 'a')));

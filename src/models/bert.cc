@@ -14,13 +14,16 @@
 
 #include "base/assert.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/quote.h"
 #include "base/thread_pool.h"
 #include "kernels/activation.h"
 #include "kernels/attention.h"
 #include "models/encoder_model.h"
 #include "models/layers.h"
+#include "models/row_table.h"
 #include "models/weights.h"
 #include "tensor/matrix.h"
 
@@ -46,6 +49,7 @@ struct BertConfig {
 BertConfig ParseConfig(const JsonValue& json) {
   BertConfig config{};
   EncoderShape& shape = config.shape;
+  // Far above every model there is, and low enough that no product of them overflows.
   shape.hidden_size = ConfigSize(json, "hidden_size", 1, 1 << 16);
   shape.heads = ConfigSize(json, "num_attention_heads", 1, shape.hidden_size);
   shape.layers = ConfigSize(json, "num_hidden_layers", 0, 1024);
@@ -61,13 +65,13 @@ BertConfig ParseConfig(const JsonValue& json) {
   const JsonValue name = json.At("hidden_act");
   const auto activation = ParseActivation(name.AsString());
   if (!activation) {
-    name.Fail(Format("is '{}', which is not supported", name.AsString()),
+    name.Fail(Format("is {}, which is not supported", Quoted(name.AsString())),
               ErrorCode::kUnimplemented);
   }
   config.activation = *activation;
   const auto positions = json.Find("position_embedding_type");
   if (positions && positions->AsString() != "absolute") {
-    positions->Fail(Format("is '{}', which is not supported", positions->AsString()),
+    positions->Fail(Format("is {}, which is not supported", Quoted(positions->AsString())),
                     ErrorCode::kUnimplemented);
   }
   const auto is_decoder = json.Find("is_decoder");
@@ -159,7 +163,7 @@ class Bert : public EncoderModel {
 
   const EncoderShape& shape() const override { return config_.shape; }
   const std::string& model_type() const override { return model_type_; }
-  std::size_t parameters() const override { return weights_.parameters(); }
+  std::size_t parameters() const override { return parameters_; }
 
   void Forward(const TokenBatch& batch, ThreadPool& pool, MatrixView<float> out,
                const HiddenStatesVisitor& visit_layer) const override;
@@ -177,33 +181,33 @@ class Bert : public EncoderModel {
 
   const std::string model_type_ = "bert";
   BertConfig config_;
-  Weights weights_;
-  MatrixView<const float> word_embeddings_, position_embeddings_, type_embeddings_;
+  std::size_t parameters_;
+  RowTable word_embeddings_;
+  Matrix<float> position_embeddings_, type_embeddings_;
   LayerNormLayer embedding_norm_;
   std::vector<BertLayer> layers_;
   std::optional<LinearLayer> pooler_;
   mutable WorkspacePool workspaces_;
 };
 
-Bert::Bert(const BertConfig& config, Weights weights)
-    : config_(config), weights_(std::move(weights)) {
+Bert::Bert(const BertConfig& config, Weights weights) : config_(config) {
   const EncoderShape& shape = config_.shape;
   const std::size_t hidden = shape.hidden_size;
   word_embeddings_ =
-      weights_.GetMatrix("embeddings.word_embeddings.weight", shape.vocab_size, hidden);
+      weights.GetTable("embeddings.word_embeddings.weight", shape.vocab_size, hidden);
   position_embeddings_ =
-      weights_.GetMatrix("embeddings.position_embeddings.weight", shape.max_positions, hidden);
-  type_embeddings_ = weights_.GetMatrix("embeddings.token_type_embeddings.weight",
-                                        config_.type_vocab_size, hidden);
-  embedding_norm_ =
-      LayerNormLayer(weights_, "embeddings.LayerNorm", hidden, config_.layer_norm_eps);
+      weights.GetMatrix("embeddings.position_embeddings.weight", shape.max_positions, hidden);
+  type_embeddings_ =
+      weights.GetMatrix("embeddings.token_type_embeddings.weight", config_.type_vocab_size, hidden);
+  embedding_norm_ = LayerNormLayer(weights, "embeddings.LayerNorm", hidden, config_.layer_norm_eps);
   layers_.reserve(shape.layers);
   for (std::size_t i = 0; i < shape.layers; ++i) {
-    layers_.emplace_back(weights_, Format("encoder.layer.{}", i), config_);
+    layers_.emplace_back(weights, Format("encoder.layer.{}", i), config_);
   }
-  if (weights_.Has("pooler.dense.weight")) {
-    pooler_ = LinearLayer(weights_, "pooler.dense", hidden, hidden);
+  if (weights.Has("pooler.dense.weight")) {
+    pooler_ = LinearLayer(weights, "pooler.dense", hidden, hidden);
   }
+  parameters_ = weights.parameters();
 }
 
 void Bert::CheckBatch(const TokenBatch& batch) const {
@@ -363,7 +367,7 @@ bool Bert::Pool(MatrixView<const float> first_states, MatrixView<float> out) con
 
 }  // namespace
 
-std::unique_ptr<EncoderModel> LoadBert(const std::string& folder, const JsonValue& config) {
+std::unique_ptr<EncoderModel> LoadBert(const Folder& folder, const JsonValue& config) {
   return std::make_unique<Bert>(ParseConfig(config), Weights::Open(folder, "bert."));
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
+#include "base/folder.h"
 #include "base/json_reader.h"
 #include "models/encoder_model.h"
 
@@ -11,6 +11,6 @@ namespace merle {
 
 // Loads a BERT encoder (model_type "bert") in float32. `config` is `folder`/config.json.
 // Source: Devlin et al. 2019. Peer: transformers BertModel, post layer norm, absolute positions.
-std::unique_ptr<EncoderModel> LoadBert(const std::string& folder, const JsonValue& config);
+std::unique_ptr<EncoderModel> LoadBert(const Folder& folder, const JsonValue& config);
 
 }  // namespace merle

@@ -49,7 +49,8 @@ class Golden : public testing::TestWithParam<std::string> {
     const Tensor* tensor = expected_.Find(name);
     EXPECT_NE(tensor, nullptr) << name;
     std::vector<T> values(tensor->elements);
-    std::memcpy(values.data(), tensor->bytes.data(), tensor->bytes.size());
+    const auto bytes = expected_.Bytes(*tensor);
+    std::memcpy(values.data(), bytes.data(), bytes.size());
     return values;
   }
 

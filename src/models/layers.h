@@ -50,14 +50,14 @@ class LayerNormLayer {
   void Forward(MatrixView<float> x) const noexcept;
 
  private:
-  std::span<const float> gamma_, beta_;
+  AlignedBuffer<float> gamma_, beta_;
   float eps_ = 0;
 };
 
 // Integers and numbers of config.json, in the range where the arithmetic of a model is safe.
 std::size_t ConfigSize(const JsonValue& config, std::string_view key, std::size_t low,
                        std::size_t high);
-// Throws kDataLoss unless 0 < value < 1.
+// Throws kDataLoss unless 1e-20 <= value <= 0.1.
 float ConfigEps(const JsonValue& config, std::string_view key, float fallback);
 
 }  // namespace merle

@@ -2,39 +2,93 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <filesystem>
-#include <set>
+#include <functional>
+#include <map>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/quote.h"
+#include "models/row_table.h"
 #include "tensor/dtype.h"
 #include "tensor/matrix.h"
 #include "tensor/safetensors.h"
 
 namespace merle {
-namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kSingleFile = "model.safetensors";
 constexpr const char* kIndexFile = "model.safetensors.index.json";
+constexpr std::size_t kMostShards = 512;  // Each is an open file; the largest models have some 200.
 
-// The names of the shards in an index, each a plain file name beside it.
-std::set<std::string> ShardNames(const std::string& index_path) {
-  const JsonDocument index = JsonDocument::Load(index_path);
-  std::set<std::string> names;
-  index.root().At("weight_map").ForEachMember([&](std::string_view, JsonValue value) {
-    const std::string name(value.AsString());
-    if (name.empty() || name == "." || name == ".." || name.find('/') != name.npos) {
-      value.Fail(Format("names '{}', which is not a file of this folder", name));
+// Files with weights that Merle does not read, as models have them beside or instead of
+// safetensors.
+constexpr struct {
+  const char* name;
+  const char* what;
+} kOtherWeights[] = {
+    {"pytorch_model.bin", "a pickle, which can run code when it is read"},
+    {"pytorch_model.bin.index.json", "pickles, which can run code when they are read"},
+    {"pytorch_model.pt", "a pickle, which can run code when it is read"},
+    {"model.pt", "a pickle, which can run code when it is read"},
+    {"model.pkl", "a pickle, which can run code when it is read"},
+    {"model.ckpt", "a pickle, which can run code when it is read"},
+    {"tf_model.h5", "a TensorFlow checkpoint"},
+    {"flax_model.msgpack", "a Flax checkpoint"},
+    {"model.onnx", "an ONNX graph"},
+};
+
+[[noreturn]] void FailWithoutWeights(const Folder& folder) {
+  for (const auto& [name, what] : kOtherWeights) {
+    if (!folder.Has(name)) continue;
+    throw Error(ErrorCode::kUnimplemented, Format("{}: is {}; convert the model to {}",
+                                                  folder.PathOf(name), what, kSingleFile));
+  }
+  throw Error(ErrorCode::kNotFound, Format("{}: has no {}", folder.path(), kSingleFile));
+}
+
+std::shared_ptr<const SafetensorsFile> OpenFile(const Folder& folder, std::string_view name) {
+  return std::make_shared<const SafetensorsFile>(SafetensorsFile::Open(folder.Open(name)));
+}
+
+// Opens the shards of an index. Each tensor that it names must be in its shard, and no shard may
+// have others: then every tensor is there once.
+Weights::Files OpenShards(const Folder& folder) {
+  const JsonDocument index = JsonDocument::Load(folder, kIndexFile);
+  const JsonValue weight_map = index.root().At("weight_map");
+  Weights::Files files;
+  std::map<std::string, std::size_t, std::less<>> opened;  // Index of each shard in `files`.
+  std::size_t tensors = 0;
+  weight_map.ForEachMember([&](std::string_view tensor, JsonValue value) {
+    const std::string name(value.AsFileName());
+    if (!name.ends_with(".safetensors")) {
+      value.Fail(Format("is in {}, only .safetensors files are read", Quoted(name)),
+                 ErrorCode::kUnimplemented);
     }
-    names.insert(name);
+    const auto [shard, is_new] = opened.try_emplace(name, files.size());
+    if (is_new && files.size() == kMostShards) {
+      weight_map.Fail(Format("names more than {} files", kMostShards));
+    }
+    if (is_new) files.push_back(OpenFile(folder, name));
+    if (files[shard->second]->Find(tensor) == nullptr) {
+      value.Fail(Format("should be in {}, which lacks it; fetch both files again", Quoted(name)));
+    }
+    ++tensors;
   });
-  return names;
+  std::size_t in_shards = 0;
+  for (const auto& file : files) in_shards += file->tensors().size();
+  if (in_shards != tensors) {
+    weight_map.Fail(
+        Format("names {} tensors, its files have {}; fetch them all again", tensors, in_shards));
+  }
+  return files;
 }
 
 std::string ShapeText(std::span<const std::size_t> shape) {
@@ -58,70 +112,75 @@ std::string OldName(std::string_view name) {
 
 }  // namespace
 
-Weights Weights::Open(const std::string& folder, std::string prefix) {
+Weights Weights::Open(const Folder& folder, std::string prefix) {
   Weights weights;
-  weights.folder_ = folder;
   weights.prefix_ = std::move(prefix);
-  const fs::path root(folder);
-  if (fs::exists(root / kSingleFile)) {
-    weights.files_.push_back(SafetensorsFile::Open((root / kSingleFile).string()));
-  } else if (fs::exists(root / kIndexFile)) {
-    for (const std::string& name : ShardNames((root / kIndexFile).string())) {
-      weights.files_.push_back(SafetensorsFile::Open((root / name).string()));
-    }
-  } else if (fs::exists(root / "pytorch_model.bin")) {
-    throw Error(ErrorCode::kUnimplemented,
-                Format("{}: has its weights as a pickle only (pytorch_model.bin), which can run "
-                       "code when it is read; convert it to model.safetensors",
-                       folder));
+  if (folder.Has(kSingleFile)) {
+    weights.path_ = folder.PathOf(kSingleFile);
+    weights.files_.push_back(OpenFile(folder, kSingleFile));
+  } else if (folder.Has(kIndexFile)) {
+    weights.path_ = folder.PathOf(kIndexFile);
+    weights.files_ = OpenShards(folder);
   } else {
-    throw Error(ErrorCode::kNotFound, Format("{}: has no {}", folder, kSingleFile));
+    FailWithoutWeights(folder);
   }
   return weights;
 }
 
-const Tensor* Weights::Find(std::string_view name) const {
+Weights::Found Weights::Find(std::string_view name) const {
   const std::string old_name = OldName(name);
   for (const std::string& candidate :
        {std::string(name), prefix_ + std::string(name), old_name, prefix_ + old_name}) {
-    for (const SafetensorsFile& file : files_) {
-      if (const Tensor* tensor = file.Find(candidate)) return tensor;
+    for (const auto& file : files_) {
+      if (const Tensor* tensor = file->Find(candidate)) return {file, tensor};
     }
   }
-  return nullptr;
+  return {nullptr, nullptr};
 }
 
-const float* Weights::Floats(std::string_view name, std::span<const std::size_t> shape) {
-  const Tensor* tensor = Find(name);
-  if (tensor == nullptr) {
+Weights::Found Weights::Expect(std::string_view name, std::span<const std::size_t> shape) const {
+  const Found found = Find(name);
+  if (found.tensor == nullptr) {
+    throw Error(ErrorCode::kDataLoss, Format("{}: lacks the tensor '{}'", path_, name));
+  }
+  const Tensor& tensor = *found.tensor;
+  if (!std::ranges::equal(shape, tensor.shape)) {
     throw Error(ErrorCode::kDataLoss,
-                Format("{}: its weights lack the tensor '{}'", folder_, name));
+                Format("{}: the tensor '{}' has the shape {}, config.json makes it {}",
+                       found.file->path(), tensor.name, ShapeText(tensor.shape), ShapeText(shape)));
   }
-  if (!std::equal(shape.begin(), shape.end(), tensor->shape.begin(), tensor->shape.end())) {
-    throw Error(ErrorCode::kDataLoss,
-                Format("{}: the tensor '{}' has the shape {}, config.json makes it {}", folder_,
-                       tensor->name, ShapeText(tensor->shape), ShapeText(shape)));
+  if (!IsFloat(tensor.dtype)) {
+    throw Error(ErrorCode::kUnimplemented,
+                Format("{}: the tensor '{}' is of type {}; weights of F32, F16, BF16 and F64 are "
+                       "supported",
+                       found.file->path(), tensor.name, DTypeName(tensor.dtype)));
   }
-  parameters_ += tensor->elements;
-  const std::byte* bytes = tensor->bytes.data();
-  if (tensor->dtype == DType::kF32 &&
-      reinterpret_cast<std::uintptr_t>(bytes) % alignof(float) == 0) {
-    return reinterpret_cast<const float*>(bytes);
-  }
-  AlignedBuffer<float>& floats = converted_.emplace_back(tensor->elements);
-  ConvertToFloat(tensor->dtype, tensor->bytes, {floats.data(), tensor->elements});
-  return floats.data();
+  return found;
 }
 
-MatrixView<const float> Weights::GetMatrix(std::string_view name, std::size_t rows,
-                                           std::size_t cols) {
+Matrix<float> Weights::GetMatrix(std::string_view name, std::size_t rows, std::size_t cols) {
   const std::size_t shape[] = {rows, cols};
-  return {Floats(name, shape), rows, cols};
+  const auto [file, tensor] = Expect(name, shape);
+  auto matrix = Matrix<float>::Uninitialized(rows, cols);
+  file->ReadFloats(*tensor, 0, {matrix.data(), tensor->elements});
+  parameters_ += tensor->elements;
+  return matrix;
 }
 
-std::span<const float> Weights::GetVector(std::string_view name, std::size_t size) {
+RowTable Weights::GetTable(std::string_view name, std::size_t rows, std::size_t cols) {
+  const std::size_t shape[] = {rows, cols};
+  const auto [file, tensor] = Expect(name, shape);
+  parameters_ += tensor->elements;
+  return RowTable(file, *tensor);
+}
+
+AlignedBuffer<float> Weights::GetVector(std::string_view name, std::size_t size) {
   const std::size_t shape[] = {size};
-  return {Floats(name, shape), size};
+  const auto [file, tensor] = Expect(name, shape);
+  AlignedBuffer<float> vector(size);
+  file->ReadFloats(*tensor, 0, vector.span());
+  parameters_ += tensor->elements;
+  return vector;
 }
 
 }  // namespace merle

@@ -72,6 +72,7 @@ class AlignedBuffer {
 
   T* data() const { return data_.get(); }
   std::size_t size() const { return size_; }
+  std::span<T> span() const { return {data(), size_}; }
 
   // Makes room for `size` elements and forgets what was there. Never shrinks.
   void Reserve(std::size_t size) {
@@ -95,6 +96,15 @@ class Matrix {
   // All elements are zero.
   Matrix(std::size_t rows, std::size_t cols) : buffer_(rows * cols), rows_(rows), cols_(cols) {
     for (std::size_t i = 0; i < rows * cols; ++i) buffer_.data()[i] = T{};
+  }
+
+  // For what is written before it is read. Faster where it is large: its pages are touched once.
+  static Matrix Uninitialized(std::size_t rows, std::size_t cols) {
+    Matrix matrix;
+    matrix.buffer_ = AlignedBuffer<T>(rows * cols);
+    matrix.rows_ = rows;
+    matrix.cols_ = cols;
+    return matrix;
   }
 
   std::size_t rows() const { return rows_; }

@@ -2,8 +2,8 @@
 
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -11,11 +11,15 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/byte_reader.h"
+#include "base/checked.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "base/quote.h"
 #include "tensor/dtype.h"
 #include "tensor/matrix.h"
+#include "tensor/read_floats.h"
 
 namespace merle {
 namespace {
@@ -143,40 +147,44 @@ class HeaderParser {
   throw Error(ErrorCode::kUnimplemented, Format("{}: {}", path, problem));
 }
 
-[[noreturn]] void FailLength(const std::string& path, std::string_view wanted, std::size_t bytes) {
+[[noreturn]] void FailLength(const std::string& path, std::string_view wanted,
+                             std::uint64_t bytes) {
   throw Error(ErrorCode::kDataLoss,
               Format("{}: {}, the file has {} bytes in all", path, wanted, bytes));
 }
 
-// Splits a file into its header text and its data.
-std::pair<std::string_view, std::string_view> SplitFile(std::string_view file,
-                                                        const std::string& path) {
-  if (file.size() < 10 || !file.starts_with(kMagic)) {
+// What stands before the data.
+struct Head {
+  std::string text;  // The Python dict.
+  std::uint64_t data_begin;
+};
+
+Head ReadHead(const RandomAccessFile& file) {
+  const std::string& path = file.path();
+  const std::string head = file.ReadHead(kMagic.size() + 6 + kMaxHeaderBytes);
+  if (head.size() < 10 || !head.starts_with(kMagic)) {
     throw Error(ErrorCode::kDataLoss, Format("{}: not a .npy file", path));
   }
-  const auto byte = [&](std::size_t i) {
-    return static_cast<std::size_t>(static_cast<unsigned char>(file[i]));
-  };
-  const std::size_t version = byte(6);
+  ByteReader reader(head, path);
+  reader.Bytes(kMagic.size());
+  const std::uint64_t version = reader.Unsigned(1);
+  reader.Unsigned(1);  // The minor version.
   if (version < 1 || version > 3) {
     FailUnsupported(path, Format(".npy version {}, 1 to 3 are known", version));
   }
-  const std::size_t size_bytes = version == 1 ? 2 : 4;
-  const std::size_t begin = 8 + size_bytes;
-  if (file.size() < begin) FailLength(path, "the header is cut off", file.size());
-  std::size_t size = 0;
-  for (std::size_t i = size_bytes; i-- > 0;) size = size << 8 | byte(8 + i);
-  if (size > kMaxHeaderBytes || size > file.size() - begin) {
+  const std::uint64_t size = reader.Unsigned(version == 1 ? 2 : 4);
+  if (size > kMaxHeaderBytes || size > reader.left()) {
     FailLength(path, Format("the header should have {} bytes", size), file.size());
   }
-  return {file.substr(begin, size), file.substr(begin + size)};
+  std::string text(reader.Bytes(size));
+  return {std::move(text), reader.position()};
 }
 
 DType ReadableType(const std::string& descr, const std::string& path) {
   for (const TypeRow& row : kTypes) {
     if (row.descr == descr && IsFloat(row.dtype)) return row.dtype;
   }
-  FailUnsupported(path, Format("numbers of type '{}'; convert with .astype('<f4')", descr));
+  FailUnsupported(path, Format("numbers of type {}; convert with .astype('<f4')", Quoted(descr)));
 }
 
 }  // namespace
@@ -197,11 +205,9 @@ std::string NpyHeader(DType dtype, std::size_t rows, std::size_t cols) {
 }
 
 Matrix<float> ReadNpy(const std::string& path) {
-  const MappedFile mapped = MappedFile::Open(path);
-  const std::span<const std::byte> bytes = mapped.bytes();
-  const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const auto [text, data] = SplitFile(file, path);
-  const auto header = HeaderParser(text, path).Parse();
+  const RandomAccessFile file = RandomAccessFile::Open(path);
+  const Head head = ReadHead(file);
+  const auto header = HeaderParser(head.text, path).Parse();
   const DType dtype = ReadableType(header.descr, path);
   if (header.fortran_order) {
     FailUnsupported(path, "an array in Fortran order; convert with numpy.ascontiguousarray");
@@ -216,14 +222,12 @@ Matrix<float> ReadNpy(const std::string& path) {
     FailUnsupported(path, Format("{} rows without numbers", rows));
   }
   const std::size_t size = DTypeBytes(dtype);
-  std::size_t wanted = 0;
-  if (__builtin_mul_overflow(rows, cols, &wanted) ||
-      __builtin_mul_overflow(wanted, size, &wanted) || wanted != data.size()) {
+  if (!(CheckedSize(rows) * cols * size + head.data_begin).Is(file.size())) {
     FailLength(path, Format("the header says {} x {} numbers of {} bytes", rows, cols, size),
                file.size());
   }
-  Matrix<float> matrix(rows, cols);
-  ConvertToFloat(dtype, std::as_bytes(std::span(data)), {matrix.data(), rows * cols});
+  auto matrix = Matrix<float>::Uninitialized(rows, cols);
+  ReadFloats(file, head.data_begin, dtype, {matrix.data(), rows * cols});
   return matrix;
 }
 

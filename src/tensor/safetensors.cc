@@ -3,18 +3,22 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
+#include "base/byte_reader.h"
+#include "base/checked.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/quote.h"
 #include "tensor/dtype.h"
+#include "tensor/read_floats.h"
 
 namespace merle {
 namespace {
@@ -24,28 +28,25 @@ constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // As the reference read
 constexpr std::size_t kMaxRank = 8;
 constexpr std::int64_t kMaxSize = INT64_MAX;
 
-// Where one tensor says it lies, before that is checked against the others.
-struct Entry {
-  Tensor tensor;
-  std::size_t begin, end;
-};
-
 [[noreturn]] void Damaged(const std::string& path, const std::string& problem) {
   throw Error(ErrorCode::kDataLoss, Format("{}: {}; fetch the file again", path, problem));
 }
 
-// The header's JSON, from a length that is checked against the file.
-std::string_view HeaderText(const std::string& path, std::span<const std::byte> bytes) {
-  if (bytes.size() < kLengthBytes) {
-    Damaged(path, Format("has {} bytes, a safetensors file has at least 8", bytes.size()));
+// The header's JSON, of a length that is checked against the file.
+std::string ReadHeader(const RandomAccessFile& file) {
+  if (file.size() < kLengthBytes) {
+    Damaged(file.path(),
+            Format("has {} bytes, a safetensors file has at least {}", file.size(), kLengthBytes));
   }
-  std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), sizeof length);
-  if (length > kMaxHeaderBytes || length > bytes.size() - kLengthBytes) {
-    Damaged(path, Format("its header should have {} bytes, the file has {}", length, bytes.size()));
+  const std::string head = file.ReadHead(kLengthBytes);
+  const std::uint64_t length = ByteReader(head, file.path()).Unsigned(kLengthBytes);
+  if (length > kMaxHeaderBytes || !(CheckedSize(length) + kLengthBytes).FitsIn(file.size())) {
+    Damaged(file.path(),
+            Format("its header should have {} bytes, the file has {}", length, file.size()));
   }
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length);
-  if (!text.starts_with('{')) Damaged(path, "its header does not start with '{'");
+  std::string text(length, '\0');
+  file.ReadAt(kLengthBytes, std::as_writable_bytes(std::span(text)));
+  if (!text.starts_with('{')) Damaged(file.path(), "its header does not start with '{'");
   return text;
 }
 
@@ -58,35 +59,37 @@ std::vector<std::size_t> ReadShape(const JsonValue& shape) {
   return sizes;
 }
 
-Entry ReadEntry(const std::string& path, std::string_view name, const JsonValue& json) {
-  Entry entry{};
-  Tensor& tensor = entry.tensor;
+// One member of the header. The tensor's offset counts from the begin of the data.
+Tensor ReadTensor(const std::string& path, std::string_view name, const JsonValue& json) {
+  Tensor tensor{};
   tensor.name = name;
   const std::string_view type = json.At("dtype").AsString();
   const auto dtype = ParseDType(type);
   if (!dtype) {
     throw Error(ErrorCode::kUnimplemented,
-                Format("{}: tensor '{}' has the unknown type '{}'", path, name, type));
+                Format("{}: tensor {} has the unknown type {}", path, Quoted(name), Quoted(type)));
   }
   tensor.dtype = *dtype;
   tensor.shape = ReadShape(json.At("shape"));
-  std::size_t bytes = DTypeBytes(*dtype);
-  tensor.elements = 1;
-  for (const std::size_t size : tensor.shape) {
-    if (__builtin_mul_overflow(tensor.elements, size, &tensor.elements) ||
-        __builtin_mul_overflow(bytes, size, &bytes)) {
-      Damaged(path, Format("the shape of tensor '{}' is too large to be true", name));
-    }
+  CheckedSize wanted = DTypeBytes(*dtype);
+  for (const std::size_t size : tensor.shape) wanted = wanted * size;
+  if (!wanted.value()) {
+    Damaged(path, Format("the shape of tensor {} is too large to be true", Quoted(name)));
   }
+  tensor.bytes = *wanted.value();
+  tensor.elements = tensor.bytes / DTypeBytes(*dtype);
   const auto offsets = json.At("data_offsets").Elements();
-  if (offsets.size() != 2) Damaged(path, Format("tensor '{}' needs two data_offsets", name));
-  entry.begin = static_cast<std::size_t>(offsets[0].AsInteger(0, kMaxSize));
-  entry.end = static_cast<std::size_t>(offsets[1].AsInteger(0, kMaxSize));
-  if (entry.begin > entry.end || entry.end - entry.begin != bytes) {
-    Damaged(path, Format("tensor '{}' is at bytes {} to {}, its shape and type need {} bytes", name,
-                         entry.begin, entry.end, bytes));
+  if (offsets.size() != 2) {
+    Damaged(path, Format("tensor {} needs two data_offsets", Quoted(name)));
   }
-  return entry;
+  const auto begin = static_cast<std::uint64_t>(offsets[0].AsInteger(0, kMaxSize));
+  const auto end = static_cast<std::uint64_t>(offsets[1].AsInteger(0, kMaxSize));
+  if (!(CheckedSize(begin) + wanted).Is(end)) {
+    Damaged(path, Format("tensor {} is at bytes {} to {}, its shape and type need {} bytes",
+                         Quoted(name), begin, end, tensor.bytes));
+  }
+  tensor.offset = begin;
+  return tensor;
 }
 
 void CheckMetadata(const JsonValue& metadata) {
@@ -94,17 +97,16 @@ void CheckMetadata(const JsonValue& metadata) {
 }
 
 // Throws unless the tensors, in order of their place, cover [0, data_bytes) without gap or overlap.
-void CheckCover(const std::string& path, std::vector<Entry>& entries, std::size_t data_bytes) {
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
-  std::size_t expected = 0;
-  for (const Entry& entry : entries) {
-    if (entry.begin != expected) {
-      Damaged(path, Format("tensor '{}' starts at byte {} of the data, the one before ends at {}",
-                           entry.tensor.name, entry.begin, expected));
+void CheckCover(const std::string& path, std::vector<Tensor>& tensors, std::uint64_t data_bytes) {
+  std::ranges::sort(tensors, {},
+                    [](const Tensor& tensor) { return std::pair(tensor.offset, tensor.bytes); });
+  std::uint64_t expected = 0;
+  for (const Tensor& tensor : tensors) {
+    if (tensor.offset != expected) {
+      Damaged(path, Format("tensor {} starts at byte {} of the data, the one before ends at {}",
+                           Quoted(tensor.name), tensor.offset, expected));
     }
-    expected = entry.end;
+    expected += tensor.bytes;  // No overflow: ReadTensor has checked offset + bytes.
   }
   if (expected != data_bytes) {
     Damaged(path, Format("its tensors end at byte {} of the data, the file has {} bytes of data",
@@ -114,29 +116,30 @@ void CheckCover(const std::string& path, std::vector<Entry>& entries, std::size_
 
 }  // namespace
 
-SafetensorsFile::SafetensorsFile(std::string path, MappedFile file)
-    : path_(std::move(path)), file_(std::move(file)) {}
-
 SafetensorsFile SafetensorsFile::Open(const std::string& path) {
-  SafetensorsFile file(path, MappedFile::Open(path));
-  const auto bytes = file.file_.bytes();
-  const std::string_view header = HeaderText(path, bytes);
+  return Open(RandomAccessFile::Open(path));
+}
+
+SafetensorsFile SafetensorsFile::Open(RandomAccessFile opened) {
+  SafetensorsFile file(std::move(opened));
+  const std::string& path = file.path();
+  const std::string header = ReadHeader(file.file_);
   const JsonDocument json = JsonDocument::Parse(header, path, {.max_bytes = kMaxHeaderBytes});
 
-  std::vector<Entry> entries;
+  std::vector<Tensor> tensors;
   json.root().ForEachMember([&](std::string_view name, JsonValue value) {
     if (name == "__metadata__") {
       CheckMetadata(value);
     } else {
-      entries.push_back(ReadEntry(path, name, value));
+      tensors.push_back(ReadTensor(path, name, value));
     }
   });
-  const auto data = bytes.subspan(kLengthBytes + header.size());
-  CheckCover(path, entries, data.size());
-  for (Entry& entry : entries) {
-    entry.tensor.bytes = data.subspan(entry.begin, entry.end - entry.begin);
-    std::string name = entry.tensor.name;
-    file.tensors_.emplace(std::move(name), std::move(entry.tensor));
+  const std::uint64_t data_begin = kLengthBytes + header.size();
+  CheckCover(path, tensors, file.file_.size() - data_begin);
+  for (Tensor& tensor : tensors) {
+    tensor.offset += data_begin;
+    std::string name = tensor.name;
+    file.tensors_.emplace(std::move(name), std::move(tensor));
   }
   return file;
 }
@@ -144,6 +147,18 @@ SafetensorsFile SafetensorsFile::Open(const std::string& path) {
 const Tensor* SafetensorsFile::Find(std::string_view name) const {
   const auto found = tensors_.find(name);
   return found == tensors_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::byte> SafetensorsFile::Bytes(const Tensor& tensor) const {
+  std::vector<std::byte> bytes(tensor.bytes);
+  file_.ReadAt(tensor.offset, bytes);
+  return bytes;
+}
+
+void SafetensorsFile::ReadFloats(const Tensor& tensor, std::size_t first,
+                                 std::span<float> out) const {
+  MERLE_ASSERT(first <= tensor.elements && out.size() <= tensor.elements - first);
+  merle::ReadFloats(file_, tensor.offset + first * DTypeBytes(tensor.dtype), tensor.dtype, out);
 }
 
 }  // namespace merle

@@ -1,11 +1,13 @@
-// Reads safetensors files: named tensors in one memory-mapped file.
+// Reads safetensors files: named tensors in one file.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -13,23 +15,22 @@
 
 namespace merle {
 
-// One tensor of a file. `bytes` borrows from the file and may start at any address.
+// What a file says about one of its tensors.
 struct Tensor {
   std::string name;
   DType dtype;
   std::vector<std::size_t> shape;
   std::size_t elements;  // Product of the shape; 1 for a scalar.
-  std::span<const std::byte> bytes;
+  std::uint64_t offset;  // Of its first byte in the file.
+  std::size_t bytes;     // elements * DTypeBytes(dtype)
 };
 
-// A file in the safetensors format (github.com/huggingface/safetensors, "Format"), mapped
-// read-only:
+// An open file in the safetensors format (github.com/huggingface/safetensors, "Format"):
 //
 //   OFFSET  SIZE  FIELD
 //        0     8  N: length of the header, little-endian
-//        8     N  header: JSON object, name -> {"dtype", "shape", "data_offsets": [begin, end]},
-//        and
-//                 perhaps "__metadata__" -> {string: string}; may end in spaces
+//        8     N  header: JSON object, name -> {"dtype", "shape", "data_offsets": [begin, end]}
+//                 and perhaps "__metadata__" -> {string: string}; may end in spaces
 //    8 + N     …  data; offsets count from here, tensors cover it without gap or overlap
 //
 // Immutable; may be read in several threads.
@@ -39,18 +40,24 @@ class SafetensorsFile {
   // Throws kNotFound if there is no file, kDataLoss if it is not whole and well-formed,
   // kUnimplemented for an element type that Merle doesn't know; the message names file and tensor.
   static SafetensorsFile Open(const std::string& path);
+  static SafetensorsFile Open(RandomAccessFile file);
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return file_.path(); }
 
   // The tensor called `name`, or null. Valid as long as this file.
   const Tensor* Find(std::string_view name) const;
   const std::map<std::string, Tensor, std::less<>>& tensors() const { return tensors_; }
 
- private:
-  SafetensorsFile(std::string path, MappedFile file);
+  // The numbers of a tensor of this file. Both throw kDataLoss if the file has been cut since.
+  std::vector<std::byte> Bytes(const Tensor& tensor) const;
+  // Writes out.size() of them, from element `first` on, to `out`. Throws kUnimplemented unless
+  // IsFloat(tensor.dtype).
+  void ReadFloats(const Tensor& tensor, std::size_t first, std::span<float> out) const;
 
-  std::string path_;
-  MappedFile file_;
+ private:
+  explicit SafetensorsFile(RandomAccessFile file) : file_(std::move(file)) {}
+
+  RandomAccessFile file_;
   std::map<std::string, Tensor, std::less<>> tensors_;
 };
 

@@ -43,7 +43,7 @@ TEST_F(SafetensorsTest, ReadsTensorsInAnyOrderOfNames) {
       11));
   ASSERT_EQ(file.tensors().size(), 2u);
   EXPECT_THAT(file.Find("a")->shape, testing::ElementsAre(1, 3));
-  EXPECT_EQ(file.Find("a")->bytes[0], std::byte{8});
+  EXPECT_EQ(file.Bytes(*file.Find("a"))[0], std::byte{8});
   EXPECT_EQ(file.Find("b")->dtype, DType::kF32);
   EXPECT_EQ(file.Find("c"), nullptr);
 }

@@ -1,5 +1,7 @@
 #include "tensor/vector_file.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -23,6 +25,28 @@ namespace merle {
 namespace {
 
 constexpr std::string_view kTensorName = "embeddings";
+
+// The matrix of a .safetensors file.
+Matrix<float> ReadEmbeddings(const std::string& path) {
+  const SafetensorsFile file = SafetensorsFile::Open(path);
+  const Tensor* tensor = file.Find(kTensorName);
+  if (tensor == nullptr || tensor->shape.size() != 2) {
+    throw Error(ErrorCode::kDataLoss, Format("{}: has no matrix called '{}'", path, kTensorName));
+  }
+  if (tensor->shape[1] == 0 && tensor->shape[0] > 0) {
+    throw Error(ErrorCode::kUnimplemented, Format("{}: tensor '{}' has {} rows without numbers",
+                                                  path, kTensorName, tensor->shape[0]));
+  }
+  if (!IsFloat(tensor->dtype)) {
+    throw Error(ErrorCode::kUnimplemented,
+                Format("{}: tensor '{}' has numbers of type {}; vectors are read as floats: F32, "
+                       "F16, BF16 or F64",
+                       path, kTensorName, DTypeName(tensor->dtype)));
+  }
+  auto vectors = Matrix<float>::Uninitialized(tensor->shape[0], tensor->shape[1]);
+  file.ReadFloats(*tensor, 0, {vectors.data(), tensor->elements});
+  return vectors;
+}
 
 }  // namespace
 
@@ -132,24 +156,13 @@ Matrix<float> ReadVectorFile(const std::string& path) {
     throw Error(ErrorCode::kInvalidArgument,
                 Format("{}: vectors are read from .npy and .safetensors files", path));
   }
-  if (*format == VectorFormat::kNpy) return ReadNpy(path);
-  const SafetensorsFile file = SafetensorsFile::Open(path);
-  const Tensor* tensor = file.Find(kTensorName);
-  if (tensor == nullptr || tensor->shape.size() != 2) {
-    throw Error(ErrorCode::kDataLoss, Format("{}: has no matrix called '{}'", path, kTensorName));
+  auto vectors = *format == VectorFormat::kNpy ? ReadNpy(path) : ReadEmbeddings(path);
+  for (std::size_t r = 0; r < vectors.rows(); ++r) {
+    if (!std::ranges::all_of(vectors.Row(r), [](float x) { return std::isfinite(x); })) {
+      throw Error(ErrorCode::kDataLoss,
+                  Format("{}: row {} has a number that is not finite", path, r));
+    }
   }
-  if (tensor->shape[1] == 0 && tensor->shape[0] > 0) {
-    throw Error(ErrorCode::kUnimplemented, Format("{}: tensor '{}' has {} rows without numbers",
-                                                  path, kTensorName, tensor->shape[0]));
-  }
-  if (!IsFloat(tensor->dtype)) {
-    throw Error(ErrorCode::kUnimplemented,
-                Format("{}: tensor '{}' has numbers of type {}; vectors are read as floats: F32, "
-                       "F16, BF16 or F64",
-                       path, kTensorName, DTypeName(tensor->dtype)));
-  }
-  Matrix<float> vectors(tensor->shape[0], tensor->shape[1]);
-  ConvertToFloat(tensor->dtype, tensor->bytes, {vectors.data(), tensor->elements});
   return vectors;
 }
 

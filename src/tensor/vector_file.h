@@ -67,8 +67,8 @@ class VectorWriter {
 
 // Reads such a file of floats (F32, F16, F64; in safetensors BF16 too) into memory. Throws
 // kNotFound if there is no file, kInvalidArgument if its ending is neither .npy nor .safetensors,
-// kDataLoss if it is broken or has no matrix "embeddings", kUnimplemented for other types and for
-// rows of no numbers.
+// kDataLoss if it is broken, has no matrix "embeddings" or a number that is not finite,
+// kUnimplemented for other types and for rows of no numbers.
 Matrix<float> ReadVectorFile(const std::string& path);
 
 }  // namespace merle

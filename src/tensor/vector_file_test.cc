@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -63,7 +64,7 @@ TEST_F(VectorFileTest, SafetensorsHoldsOneTensor) {
   EXPECT_EQ(tensor->dtype, DType::kF32);
   EXPECT_THAT(tensor->shape, ElementsAre(3, 2));
   float last = 0;
-  std::memcpy(&last, tensor->bytes.data() + 20, sizeof last);
+  std::memcpy(&last, file.Bytes(*tensor).data() + 20, sizeof last);
   EXPECT_EQ(last, 5.0F);
 }
 
@@ -138,6 +139,22 @@ TEST_F(VectorFileTest, NamesTheFileAndTheTensorThatItCanNotRead) {
       "0.safetensors", SafetensorsHeader("embeddings", DType::kF32, 1'000'000'000'000'000'000, 0));
   EXPECT_THAT([&] { ReadVectorFile(no_columns); },
               ThrowsError(ErrorCode::kUnimplemented, HasSubstr("rows without numbers")));
+}
+
+TEST_F(VectorFileTest, NumbersThatAreNotFiniteAreRefused) {
+  for (const char* name : {"a.npy", "a.safetensors"}) {
+    for (const float bad : {NAN, HUGE_VALF, -HUGE_VALF}) {
+      Matrix<float> rows(3, 2);
+      rows.Row(1)[1] = bad;
+      auto writer = VectorWriter::ToFile(folder_.Path(name),
+                                         {.format = *VectorFormatOfPath(name), .cols = 2});
+      writer.Append(std::as_const(rows).view());
+      writer.Finish();
+      EXPECT_THAT([&] { ReadVectorFile(folder_.Path(name)); },
+                  ThrowsError(ErrorCode::kDataLoss,
+                              AllOf(HasSubstr(name), HasSubstr("row 1"), HasSubstr("not finite"))));
+    }
+  }
 }
 
 TEST(SafetensorsHeader, HasOneSizeForEveryShape) {

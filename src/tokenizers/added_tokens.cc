@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/quote.h"
 #include "base/utf8.h"
 #include "tokenizers/aligned_text.h"
 #include "tokenizers/normalizer.h"
@@ -82,6 +83,11 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary
   auto next_id = static_cast<std::int32_t>(vocabulary.size());
   for (const AddedToken& token : tokens) {
     if (token.content.empty()) continue;
+    if (token.content.size() > Vocabulary::kMostTokenBytes) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("the added token {} is longer than {} bytes", Quoted(token.content),
+                         Vocabulary::kMostTokenBytes));
+    }
     Item item = {token, NormalizedContent(token, normalizer), 0};
     if (const auto known = by_content_.find(token.content); known != by_content_.end()) {
       item.id = items_[known->second].id;
@@ -92,8 +98,8 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary
     item.id = id ? *id : next_id++;
     if (const auto other = vocabulary.TokenOf(item.id); !id && other) {
       throw Error(ErrorCode::kInvalidArgument,
-                  Format("the added token '{}' gets id {}, which is that of '{}'", token.content,
-                         item.id, *other));
+                  Format("the added token {} gets id {}, which is that of {}",
+                         Quoted(token.content), item.id, Quoted(*other)));
     }
     by_content_.emplace(token.content, items_.size());
     by_id_.emplace(item.id, items_.size());
@@ -110,8 +116,13 @@ AddedTokens::Matcher AddedTokens::MakeMatcher(const std::vector<Item>& items, bo
     if (items[i].token.normalized != normalized) continue;
     if (items[i].shown.empty()) {
       throw Error(ErrorCode::kInvalidArgument,
-                  Format("nothing is left of the added token '{}' once it is normalized",
-                         items[i].token.content));
+                  Format("nothing is left of the added token {} once it is normalized",
+                         Quoted(items[i].token.content)));
+    }
+    if (items[i].shown.size() > Vocabulary::kMostTokenBytes) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("the added token {} is longer than {} bytes once it is normalized",
+                         Quoted(items[i].token.content), Vocabulary::kMostTokenBytes));
     }
     entries.push_back({items[i].shown, static_cast<std::int32_t>(i)});
     matcher.starts[static_cast<unsigned char>(items[i].shown[0])] = true;

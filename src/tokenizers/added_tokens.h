@@ -36,7 +36,8 @@ class AddedTokens {
 
   // A token that the vocabulary has keeps its id; the others get the ids after the vocabulary's, in
   // order, whatever the file says: so does the reference. Of equal contents the last one counts.
-  // Throws kInvalidArgument if two tokens look the same once normalized, or one becomes empty.
+  // Throws kInvalidArgument if two tokens look the same once normalized, or one becomes empty or is
+  // longer than Vocabulary::kMostTokenBytes.
   AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary& vocabulary,
               const Normalizer* normalizer);
 

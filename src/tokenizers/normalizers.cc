@@ -1,11 +1,47 @@
 #include "tokenizers/normalizers.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/error.h"
+#include "base/format.h"
+#include "base/json_reader.h"
+#include "base/utf8.h"
+#include "tokenizers/aligned_text.h"
+#include "tokenizers/normalizer.h"
 #include "tokenizers/registry.h"
+#include "tokenizers/tokenizer.h"
+#include "tokenizers/unicode_class.h"
 
 namespace merle {
 namespace {
+
+// Bytes of a text that a step puts in or looks for; models have "▁" and the like.
+constexpr std::size_t kMostStepText = 64;
+
+std::string ShortText(const JsonValue& json) {
+  const std::string_view text = json.AsString();
+  if (text.size() > kMostStepText) {
+    json.Fail(Format("has {} bytes, at most {} are read", text.size(), kMostStepText));
+  }
+  return std::string(text);
+}
+
+// A text may become longer, but steps that a file has chosen must not fill the memory. NFKC makes
+// 33 bytes of 3.
+void CheckGrowth(std::size_t before, const AlignedText& after) {
+  constexpr std::size_t kTimes = 16;
+  constexpr std::size_t kMore = 256;
+  if (after.text().size() <= kTimes * before + kMore) return;
+  throw Error(ErrorCode::kDataLoss,
+              Format("the normalizer of tokenizer.json makes {} bytes of a text of {}",
+                     after.text().size(), before));
+}
 
 // Decomposes and puts marks into canonical order. A decomposition's first code point stands for the
 // old character and the rest is new; marks keep that role when they are sorted, as in the
@@ -122,8 +158,7 @@ std::unique_ptr<Normalizer> Replace::FromJson(const JsonValue& json) {
                  ErrorCode::kUnimplemented);
   }
   if (text->AsString().empty()) text->Fail("must not be empty");
-  return std::make_unique<Replace>(std::string(text->AsString()),
-                                   std::string(json.At("content").AsString()));
+  return std::make_unique<Replace>(ShortText(*text), ShortText(json.At("content")));
 }
 
 void Replace::Normalize(AlignedText& text) const {
@@ -141,13 +176,14 @@ void Replace::Normalize(AlignedText& text) const {
       out.Append(c.value, from);
       i += c.bytes;
     }
+    CheckGrowth(text.text().size(), out);
   }
   out.Append(text, done, text.text().size());
   text = std::move(out);
 }
 
 std::unique_ptr<Normalizer> Prepend::FromJson(const JsonValue& json) {
-  return std::make_unique<Prepend>(std::string(json.At("prepend").AsString()));
+  return std::make_unique<Prepend>(ShortText(json.At("prepend")));
 }
 
 void Prepend::Normalize(AlignedText& text) const {
@@ -171,7 +207,11 @@ std::unique_ptr<Normalizer> NormalizerSequence::FromJson(const JsonValue& json) 
 }
 
 void NormalizerSequence::Normalize(AlignedText& text) const {
-  for (const auto& step : steps_) step->Normalize(text);
+  const std::size_t before = text.text().size();
+  for (const auto& step : steps_) {
+    step->Normalize(text);
+    CheckGrowth(before, text);
+  }
 }
 
 }  // namespace merle

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/quote.h"
 #include "tokenizers/registry.h"
 #include "tokenizers/vocabulary.h"
 
@@ -21,6 +22,9 @@ using Kind = TemplatePart::Kind;
 
 // More would not be a segment of anything; models have 1 to 4.
 constexpr std::int64_t kMostTypeIds = 1 << 16;
+
+// Of one template: a special token may stand for many ids, and be named often.
+constexpr std::size_t kMostParts = 1024;
 
 std::int32_t TypeId(const JsonValue& json) {
   return static_cast<std::int32_t>(json.At("type_id").AsInteger(0, kMostTypeIds - 1));
@@ -46,7 +50,7 @@ SpecialIds ReadSpecialIds(const JsonValue& json) {
 void AppendPart(const JsonValue& part, const SpecialIds& special_ids, Template& out) {
   if (const auto sequence = part.Find("Sequence")) {
     const std::string_view id = sequence->At("id").AsString();
-    if (id != "A" && id != "B") sequence->Fail(Format("has id '{}', must be A or B", id));
+    if (id != "A" && id != "B") sequence->Fail(Format("has id {}, must be A or B", Quoted(id)));
     out.push_back({id == "A" ? Kind::kFirst : Kind::kSecond, TypeId(*sequence)});
     return;
   }
@@ -54,14 +58,17 @@ void AppendPart(const JsonValue& part, const SpecialIds& special_ids, Template& 
   const std::string name(special.At("id").AsString());
   const auto ids = special_ids.find(name);
   if (ids == special_ids.end()) {
-    special.Fail(Format("names '{}', which is not among the special_tokens", name));
+    special.Fail(Format("names {}, which is not among the special_tokens", Quoted(name)));
   }
   for (const std::int32_t id : ids->second) out.push_back({Kind::kSpecial, TypeId(special), id});
 }
 
 Template ReadTemplate(const JsonValue& json, const SpecialIds& special_ids) {
   Template out;
-  for (const JsonValue& part : json.Elements()) AppendPart(part, special_ids, out);
+  for (const JsonValue& part : json.Elements()) {
+    AppendPart(part, special_ids, out);
+    if (out.size() > kMostParts) json.Fail(Format("has more than {} parts", kMostParts));
+  }
   return out;
 }
 

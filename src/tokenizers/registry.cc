@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/quote.h"
 #include "tokenizers/bert_normalizer.h"
 #include "tokenizers/decoder.h"
 #include "tokenizers/model.h"
@@ -71,9 +72,9 @@ Step Make(const Entry<Step> (&entries)[N], std::string_view type, const JsonValu
     if (entry.type == type) return entry.make(json);
     known.push_back(entry.type);
   }
-  json.Fail(
-      Format("has the type '{}', which Merle does not know; it knows {}", type, Join(known, ", ")),
-      ErrorCode::kUnimplemented);
+  json.Fail(Format("has the type {}, which Merle does not know; it knows {}", Quoted(type),
+                   Join(known, ", ")),
+            ErrorCode::kUnimplemented);
 }
 
 template <typename Step, std::size_t N>

@@ -151,7 +151,7 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
-Tokenizer Tokenizer::Load(const std::string& folder, const TokenizerOptions& options) {
+Tokenizer Tokenizer::Load(const Folder& folder, const TokenizerOptions& options) {
   return Tokenizer(Parts::Read(folder, options));
 }
 
@@ -266,6 +266,14 @@ std::size_t Tokenizer::id_limit() const { return parts_->IdLimit(); }
 
 std::size_t Tokenizer::special_tokens_added(bool pair) const {
   return parts_->post_processor.SpecialTokens(pair);
+}
+
+std::size_t Tokenizer::type_id_limit(bool pair) const {
+  std::int32_t highest = 0;
+  for (const TemplatePart& part : parts_->post_processor.For(pair)) {
+    highest = std::max(highest, part.type_id);
+  }
+  return static_cast<std::size_t>(highest) + 1;
 }
 
 const SpecialTokens& Tokenizer::special_tokens() const { return parts_->special_tokens; }

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/folder.h"
+
 namespace merle {
 
 class ThreadPool;
@@ -72,7 +74,7 @@ class Tokenizer {
   // tokenizer_config.json if it is there. Throws kNotFound if the folder has no tokenizer,
   // kDataLoss if a file is broken, kUnimplemented if it needs a step that Merle lacks; each names
   // the file and what is wrong.
-  static Tokenizer Load(const std::string& folder, const TokenizerOptions& options = {});
+  static Tokenizer Load(const Folder& folder, const TokenizerOptions& options = {});
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
@@ -105,6 +107,7 @@ class Tokenizer {
   std::size_t vocab_size() const;  // Tokens, added ones included.
   std::size_t id_limit() const;    // Highest id + 1: an embedding table needs so many rows.
   std::size_t special_tokens_added(bool pair) const;  // By the template, to each text or pair.
+  std::size_t type_id_limit(bool pair) const;         // Highest type id it gives, + 1.
   const SpecialTokens& special_tokens() const;
   // `model_max_length` of tokenizer_config.json. Absent where it is missing or above 1e9, which
   // stands for no limit.

@@ -13,9 +13,10 @@
 
 #include "base/assert.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/folder.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/quote.h"
 #include "base/utf8.h"
 #include "tokenizers/added_tokens.h"
 #include "tokenizers/aligned_text.h"
@@ -34,21 +35,27 @@
 namespace merle {
 namespace {
 
+constexpr const char* kTokenizerJson = "tokenizer.json";
+constexpr const char* kVocabTxt = "vocab.txt";
+// Of both; the largest that models have is some 35 MB.
 constexpr std::size_t kMostVocabBytes = 64u << 20;
+// JSON objects that describe a normalizer or so with all its steps; models have ten. Each step
+// passes over every text.
+constexpr std::size_t kMostStepObjects = 256;
 // Python writes 1e30 for "no limit".
 constexpr double kMostModelLength = 1e9;
 
-std::optional<JsonDocument> LoadIfThere(const std::string& path) {
-  if (!FileExists(path)) return std::nullopt;
-  return JsonDocument::Load(path);
+std::optional<JsonDocument> LoadIfThere(const Folder& folder, std::string_view name) {
+  if (!folder.Has(name)) return std::nullopt;
+  return JsonDocument::Load(folder, name);
 }
 
 // What tokenizer_config.json and, for special tokens that it lacks, special_tokens_map.json say.
 class Config {
  public:
-  explicit Config(const std::string& folder)
-      : config_(LoadIfThere(folder + "/tokenizer_config.json")),
-        special_tokens_map_(LoadIfThere(folder + "/special_tokens_map.json")) {}
+  explicit Config(const Folder& folder)
+      : config_(LoadIfThere(folder, "tokenizer_config.json")),
+        special_tokens_map_(LoadIfThere(folder, "special_tokens_map.json")) {}
 
   bool Flag(std::string_view key, bool otherwise) const {
     const auto value = Find(config_, key);
@@ -79,6 +86,9 @@ class Config {
     std::vector<std::pair<std::string, AddedToken>> by_id;
     if (const auto decoder = Find(config_, "added_tokens_decoder")) {
       decoder->ForEachMember([&](std::string_view id, const JsonValue& token) {
+        if (id.empty() || id.size() > 9 || id.find_first_not_of("0123456789") != id.npos) {
+          token.Fail("must have an id as its key");
+        }
         by_id.emplace_back(id, AddedToken::FromJson(token));
       });
     }
@@ -140,8 +150,9 @@ SpecialTokens FindSpecialTokens(const Config& config, const Tokenizer::Parts& pa
 
 // Lines of vocab.txt: line n, without the white space at its end, is the token of id n. Of equal
 // lines the last one counts, as in the reference.
-Vocabulary ReadVocabTxt(const std::string& path) {
-  const std::string content = ReadFile(path, kMostVocabBytes);
+Vocabulary ReadVocabTxt(const Folder& folder) {
+  const std::string path = folder.PathOf(kVocabTxt);
+  const std::string content = folder.Read(kVocabTxt, kMostVocabBytes);
   if (const auto bad = FindInvalidUtf8(content)) {
     throw Error(ErrorCode::kDataLoss, Format("{}: byte {} is not UTF-8", path, *bad));
   }
@@ -184,26 +195,84 @@ void LowercaseFirst(std::unique_ptr<Normalizer>& normalizer) {
   normalizer = std::make_unique<NormalizerSequence>(std::move(steps));
 }
 
+// Objects in `json`, itself included. Not deeper than the document, so the recursion is bounded.
+std::size_t CountObjects(const JsonValue& json) {
+  std::size_t count = 0;
+  if (json.IsArray()) {
+    json.ForEachElement([&](const JsonValue& child) { count += CountObjects(child); });
+  } else if (json.IsObject()) {
+    ++count;
+    json.ForEachMember(
+        [&](std::string_view, const JsonValue& child) { count += CountObjects(child); });
+  }
+  return count;
+}
+
+// The description of a normalizer, pre-tokenizer or decoder, if there is one.
+std::optional<JsonValue> FindStep(const JsonValue& json, std::string_view key) {
+  const auto step = json.Find(key);
+  if (!step) return std::nullopt;
+  const std::size_t objects = CountObjects(*step);
+  if (objects > kMostStepObjects) {
+    step->Fail(Format("has {} objects, at most {} are read", objects, kMostStepObjects));
+  }
+  return step;
+}
+
+// The options of a call rule, not these sections; but a file with nonsense in them is damaged.
+void CheckUnusedSections(const JsonValue& json) {
+  constexpr std::int64_t kMost = 1 << 30;
+  const auto check = [&](const char* section, const char* key, std::int64_t low) {
+    const auto there = json.Find(section);
+    const auto value = there ? there->Find(key) : std::nullopt;
+    if (value) value->AsInteger(low, kMost);
+  };
+  check("truncation", "max_length", 0);
+  check("truncation", "stride", 0);
+  check("padding", "pad_id", 0);
+  check("padding", "pad_type_id", 0);
+  check("padding", "pad_to_multiple_of", 1);
+}
+
+// added_tokens: those beside the model's. Their ids are checked and not used: AddedTokens gives the
+// ids that the reference gives.
+std::vector<AddedToken> ReadAddedTokens(const JsonValue& json) {
+  std::vector<AddedToken> tokens;
+  std::unordered_map<std::int64_t, std::string> by_id;
+  for (const JsonValue& token : json.Elements()) {
+    tokens.push_back(AddedToken::FromJson(token));
+    const auto id = token.Find("id");
+    if (!id) continue;
+    const auto [other, is_new] =
+        by_id.emplace(id->AsInteger(0, Vocabulary::kMostIds - 1), tokens.back().content);
+    if (!is_new && other->second != tokens.back().content) {
+      id->Fail(Format("is {} for both {} and {}", other->first, Quoted(other->second),
+                      Quoted(tokens.back().content)));
+    }
+  }
+  return tokens;
+}
+
 void ReadTokenizerJson(const JsonValue& json, const TokenizerOptions& options,
                        Tokenizer::Parts& parts) {
   if (const auto version = json.Find("version"); version && version->AsString() != "1.0") {
-    version->Fail(Format("is '{}', Merle reads 1.0", version->AsString()),
+    version->Fail(Format("is {}, Merle reads 1.0", Quoted(version->AsString())),
                   ErrorCode::kUnimplemented);
   }
-  if (const auto step = json.Find("normalizer")) parts.normalizer = MakeNormalizer(*step);
-  if (const auto step = json.Find("pre_tokenizer")) parts.pre_tokenizer = MakePreTokenizer(*step);
+  CheckUnusedSections(json);
+  if (const auto step = FindStep(json, "normalizer")) parts.normalizer = MakeNormalizer(*step);
+  if (const auto step = FindStep(json, "pre_tokenizer")) {
+    parts.pre_tokenizer = MakePreTokenizer(*step);
+  }
   if (const auto step = json.Find("post_processor")) {
     parts.post_processor = MakePostProcessor(*step);
   }
-  if (const auto step = json.Find("decoder")) parts.decoder = MakeDecoder(*step);
+  if (const auto step = FindStep(json, "decoder")) parts.decoder = MakeDecoder(*step);
   parts.model = MakeModel(json.At("model"));
   if (options.lowercase_first) LowercaseFirst(parts.normalizer);
-  std::vector<AddedToken> added;
   const auto added_json = json.Find("added_tokens");
-  if (added_json) {
-    for (const JsonValue& token : added_json->Elements())
-      added.push_back(AddedToken::FromJson(token));
-  }
+  if (!added_json) return;
+  const std::vector<AddedToken> added = ReadAddedTokens(*added_json);
   try {
     parts.added_tokens = AddedTokens(added, parts.model->vocabulary(), parts.normalizer.get());
   } catch (const Error& error) {
@@ -212,7 +281,7 @@ void ReadTokenizerJson(const JsonValue& json, const TokenizerOptions& options,
 }
 
 // Peer: BertTokenizer of transformers, without a tokenizer.json.
-void ReadVocabFolder(const std::string& path, const Config& config, const TokenizerOptions& options,
+void ReadVocabFolder(const Folder& folder, const Config& config, const TokenizerOptions& options,
                      Tokenizer::Parts& parts) {
   BertNormalizerOptions normalizer;
   normalizer.lowercase = config.Flag("do_lower_case", true);
@@ -235,12 +304,12 @@ void ReadVocabFolder(const std::string& path, const Config& config, const Tokeni
     if (there) continue;
     added.push_back({.content = *text, .normalized = false, .special = true});
   }
-  Vocabulary vocabulary = ReadVocabTxt(path);
+  Vocabulary vocabulary = ReadVocabTxt(folder);
   try {
     parts.model = std::make_unique<WordPiece>(std::move(vocabulary), wordpiece);
     parts.added_tokens = AddedTokens(added, parts.model->vocabulary(), parts.normalizer.get());
   } catch (const Error& error) {
-    throw Error(ErrorCode::kDataLoss, Format("{}: {}", path, error.what()));
+    throw Error(ErrorCode::kDataLoss, Format("{}: {}", folder.PathOf(kVocabTxt), error.what()));
   }
   const SpecialTokens special = FindSpecialTokens(config, parts);
   MERLE_ASSERT(special.cls && special.sep);  // Added above.
@@ -262,19 +331,20 @@ void CheckTemplates(const Tokenizer::Parts& parts, const std::string& path) {
 
 }  // namespace
 
-std::unique_ptr<const Tokenizer::Parts> Tokenizer::Parts::Read(const std::string& folder,
+std::unique_ptr<const Tokenizer::Parts> Tokenizer::Parts::Read(const Folder& folder,
                                                                const TokenizerOptions& options) {
   const Config config(folder);
-  const std::string json_path = folder + "/tokenizer.json";
-  const std::string vocab_path = folder + "/vocab.txt";
   auto parts = std::make_unique<Parts>();
-  if (FileExists(json_path)) {
-    ReadTokenizerJson(JsonDocument::Load(json_path).root(), options, *parts);
-    CheckTemplates(*parts, json_path);
-  } else if (FileExists(vocab_path)) {
-    ReadVocabFolder(vocab_path, config, options, *parts);
+  if (folder.Has(kTokenizerJson)) {
+    const JsonDocument document =
+        JsonDocument::Load(folder, kTokenizerJson, {.max_bytes = kMostVocabBytes});
+    ReadTokenizerJson(document.root(), options, *parts);
+    CheckTemplates(*parts, document.name());
+  } else if (folder.Has(kVocabTxt)) {
+    ReadVocabFolder(folder, config, options, *parts);
   } else {
-    throw Error(ErrorCode::kNotFound, Format("{}: has no tokenizer.json and no vocab.txt", folder));
+    throw Error(ErrorCode::kNotFound,
+                Format("{}: has no {} and no {}", folder.path(), kTokenizerJson, kVocabTxt));
   }
   parts->special_tokens = FindSpecialTokens(config, *parts);
   parts->model_max_length = config.ModelMaxLength();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/folder.h"
 #include "tokenizers/added_tokens.h"
 #include "tokenizers/bert_fast_path.h"
 #include "tokenizers/decoder.h"
@@ -28,8 +29,7 @@ struct Tokenizer::Parts {
   std::unique_ptr<const BertFastPath> fast_path;  // Null: the steps one after another.
 
   // As Tokenizer::Load.
-  static std::unique_ptr<const Parts> Read(const std::string& folder,
-                                           const TokenizerOptions& options);
+  static std::unique_ptr<const Parts> Read(const Folder& folder, const TokenizerOptions& options);
 
   std::optional<std::int32_t> IdOf(std::string_view token) const;
   std::size_t IdLimit() const;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/quote.h"
 
 namespace merle {
 namespace {
@@ -93,7 +94,7 @@ Trie::Trie(std::vector<Entry> entries) {
       std::adjacent_find(entries.begin(), entries.end(),
                          [](const Entry& a, const Entry& b) { return a.key == b.key; });
   if (twice != entries.end()) {
-    throw Error(ErrorCode::kInvalidArgument, Format("'{}' stands twice", twice->key));
+    throw Error(ErrorCode::kInvalidArgument, Format("{} stands twice", Quoted(twice->key)));
   }
 
   Slots slots;

@@ -1,9 +1,18 @@
 #include "tokenizers/vocabulary.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/quote.h"
+#include "tokenizers/trie.h"
 
 namespace merle {
 namespace {
@@ -27,8 +36,11 @@ Vocabulary::Vocabulary(const std::vector<Token>& tokens) : size_(tokens.size()) 
   std::size_t id_limit = 0;
   for (const auto& [text, id] : tokens) {
     if (id < 0 || static_cast<std::size_t>(id) >= IdLimit(tokens.size())) {
-      Fail(Format("token '{}' has id {}, but ids of {} tokens must be 0 to {}", text, id,
+      Fail(Format("token {} has id {}, but ids of {} tokens must be 0 to {}", Quoted(text), id,
                   tokens.size(), IdLimit(tokens.size()) - 1));
+    }
+    if (text.size() > kMostTokenBytes) {
+      Fail(Format("token {} is longer than {} bytes", Quoted(text), kMostTokenBytes));
     }
     bytes += text.size();
     id_limit = std::max(id_limit, static_cast<std::size_t>(id) + 1);
@@ -41,8 +53,9 @@ Vocabulary::Vocabulary(const std::vector<Token>& tokens) : size_(tokens.size()) 
   for (const auto& [text, id] : tokens) {
     Place& place = places_[static_cast<std::size_t>(id)];
     if (place.bytes != kNoToken) {
-      Fail(Format("'{}' and '{}' have the same id {}",
-                  std::string_view(text_).substr(place.begin, place.bytes), text, id));
+      Fail(Format("{} and {} have the same id {}",
+                  Quoted(std::string_view(text_).substr(place.begin, place.bytes)), Quoted(text),
+                  id));
     }
     place = {static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(text.size())};
     text_ += text;

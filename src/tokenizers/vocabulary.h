@@ -16,14 +16,17 @@ namespace merle {
 class Vocabulary {
  public:
   static constexpr std::int32_t kMostIds = 1 << 24;
+  // Of one token, here and among the added ones; the longest that models have are of 128.
+  // Bounds what a look at one place of a text can cost.
+  static constexpr std::size_t kMostTokenBytes = 256;
 
   struct Token {
     std::string text;
     std::int32_t id;
   };
   // Throws kInvalidArgument if an id is negative, above kMostIds or far above the number of tokens,
-  // or stands twice, if a token stands twice, or if all is larger than a vocabulary can sensibly
-  // be.
+  // or stands twice, if a token stands twice or is longer than kMostTokenBytes, or if all is larger
+  // than a vocabulary can sensibly be.
   explicit Vocabulary(const std::vector<Token>& tokens);
 
   std::optional<std::int32_t> IdOf(std::string_view token) const;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/quote.h"
 #include "base/utf8.h"
 #include "tokenizers/model.h"
 #include "tokenizers/vocabulary.h"
@@ -22,7 +23,7 @@ WordPiece::WordPiece(Vocabulary vocabulary, const WordPieceOptions& options)
   const auto unk = vocabulary_.IdOf(options.unk_token);
   if (!unk) {
     throw Error(ErrorCode::kInvalidArgument,
-                Format("the unknown token '{}' is not in the vocabulary", options.unk_token));
+                Format("the unknown token {} is not in the vocabulary", Quoted(options.unk_token)));
   }
   unk_id_ = *unk;
 }

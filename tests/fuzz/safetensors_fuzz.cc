@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness.h"
@@ -35,24 +36,23 @@ void CheckTensors(const SafetensorsFile& file, std::string_view input) {
     std::size_t elements = 1;
     for (const std::size_t size : tensor.shape) elements *= size;
     Require(tensor.elements == elements, "the shape does not give the number of elements");
-    Require(tensor.bytes.size() == elements * DTypeBytes(tensor.dtype), "wrong number of bytes");
+    Require(tensor.bytes == elements * DTypeBytes(tensor.dtype), "wrong number of bytes");
     tensors.push_back(&tensor);
   }
-  std::sort(tensors.begin(), tensors.end(), [](const Tensor* a, const Tensor* b) {
-    return a->bytes.data() < b->bytes.data() ||
-           (a->bytes.data() == b->bytes.data() && a->bytes.size() < b->bytes.size());
-  });
-  std::string_view data = input.substr(kLengthBytes + HeaderLength(input));
+  std::ranges::sort(tensors, {}, [](const Tensor* t) { return std::pair(t->offset, t->bytes); });
+  std::size_t place = kLengthBytes + HeaderLength(input);
   for (const Tensor* tensor : tensors) {
-    const std::size_t size = tensor->bytes.size();
-    Require(size <= data.size(), "the tensors are larger than the data");
-    Require(size == 0 || std::memcmp(tensor->bytes.data(), data.data(), size) == 0,
+    Require(tensor->offset == place, "a tensor is not where the one before ends");
+    Require(tensor->bytes <= input.size() - place, "the tensors are larger than the data");
+    const std::vector<std::byte> bytes = file.Bytes(*tensor);
+    Require(bytes.size() == tensor->bytes, "a tensor has another size than it says");
+    Require(bytes.empty() || std::memcmp(bytes.data(), input.data() + place, bytes.size()) == 0,
             "a tensor is not the bytes at its place");
-    data.remove_prefix(size);
+    place += tensor->bytes;
     std::vector<float> floats(tensor->elements);
-    ConvertToFloat(tensor->dtype, tensor->bytes, floats);
+    if (IsFloat(tensor->dtype)) file.ReadFloats(*tensor, 0, floats);
   }
-  Require(data.empty(), "data belongs to no tensor");
+  Require(place == input.size(), "data belongs to no tensor");
 }
 
 // The highest second offset that the header seems to have.

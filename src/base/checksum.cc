@@ -1,6 +1,7 @@
 #include "base/checksum.h"
 
 #include <openssl/evp.h>
+#include <openssl/types.h>
 
 #include <array>
 #include <memory>
@@ -31,8 +32,8 @@ struct Libcrypto {
       library.Find<decltype(&EVP_DigestFinal_ex)>("EVP_DigestFinal_ex");
 
   static const Libcrypto& Get() {
-    static const Libcrypto libcrypto;
-    return libcrypto;
+    static const Libcrypto kLibcrypto;
+    return kLibcrypto;
   }
 };
 

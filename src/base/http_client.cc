@@ -1,13 +1,14 @@
 #include "base/http_client.h"
 
 #include <curl/curl.h>
+#include <curl/system.h>
+#include <curl/urlapi.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@ namespace {
 struct Libcurl {
   SharedLibrary library{
       "libcurl.so.4", "it is needed to fetch from the network; install libcurl (Debian: libcurl4)"};
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a part of names.
 #define MERLE_CURL(name) \
   decltype(&curl_##name) name = library.Find<decltype(&curl_##name)>("curl_" #name)
   MERLE_CURL(global_init);
@@ -46,8 +48,8 @@ struct Libcurl {
 
   Libcurl() { global_init(CURL_GLOBAL_DEFAULT); }
   static const Libcurl& Get() {
-    static const Libcurl libcurl;
-    return libcurl;
+    static const Libcurl kLibcurl;
+    return kLibcurl;
   }
 };
 

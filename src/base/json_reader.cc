@@ -93,7 +93,7 @@ void WarnOfCode(const JsonDocument& document) {
 }  // namespace
 
 struct JsonDocument::Parsed {
-  Parsed(std::size_t max_bytes) : parser(max_bytes) {}
+  explicit Parsed(std::size_t max_bytes) : parser(max_bytes) {}
   dom::parser parser;
   dom::element root;
 };

@@ -14,8 +14,8 @@ struct LogTarget {
 
 // Never destroyed: a thread may log while the process ends.
 LogTarget& Target() {
-  static auto* const target = new LogTarget;
-  return *target;
+  static auto* const kTarget = new LogTarget;
+  return *kTarget;
 }
 
 }  // namespace

@@ -99,7 +99,8 @@ const Shell& FindShell(std::string_view name) {
 
 std::vector<std::string> NamesOfModels() {
   std::vector<std::string> names;
-  for (const CachedModel& model : ListModels(HubFromEnvironment().cache)) names.push_back(model.name);
+  for (const CachedModel& model : ListModels(HubFromEnvironment().cache))
+    names.push_back(model.name);
   return names;
 }
 

@@ -1,5 +1,6 @@
 // merle models remove: takes a model out of the cache.
 
+#include <cstddef>
 #include <string>
 
 #include "base/error.h"
@@ -8,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
+#include "cli/options.h"
 #include "cli/terminal.h"
 #include "hub/cache.h"
 #include "hub/hub_options.h"

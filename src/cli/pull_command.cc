@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -12,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/environment.h"
 #include "cli/fetch_report.h"
+#include "cli/options.h"
 #include "cli/terminal.h"
 #include "hub/hub_options.h"
 #include "hub/pull.h"

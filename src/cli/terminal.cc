@@ -8,6 +8,7 @@
 #include <array>
 #include <clocale>
 #include <cmath>
+#include <cstddef>
 #include <string>
 #include <string_view>
 

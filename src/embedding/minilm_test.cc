@@ -22,6 +22,7 @@
 #include "base/golden_test.h"
 #include "base/json_reader.h"
 #include "embedding/embedder.h"
+#include "embedding/statistics.h"
 #include "kernels/cpu.h"
 #include "tensor/matrix.h"
 #include "tensor/safetensors.h"

@@ -21,6 +21,7 @@
 #include "documents/line_reader.h"
 #include "documents/row_error.h"
 #include "embedding/embedder.h"
+#include "embedding/statistics.h"
 #include "evaluation/correlation.h"
 #include "tensor/matrix.h"
 

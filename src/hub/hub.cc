@@ -52,7 +52,7 @@ std::string ResolveModel(const std::string& model, const HubOptions& options,
   const ModelName name = ParseModelName(model);
   const CachedRepository cached(options.cache, name.repository);
   const std::optional<std::string> commit = cached.FindCommit(name.revision);
-  const std::string snapshot = commit ? cached.Snapshot(*commit) : std::string();
+  std::string snapshot = commit ? cached.Snapshot(*commit) : std::string();
   const bool here = commit && FolderExists(snapshot);
   const std::string missing = here ? MissingPart(snapshot) : std::string();
   if (here && missing.empty()) {

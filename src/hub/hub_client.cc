@@ -12,7 +12,6 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
-#include <utility>
 
 #include "base/error.h"
 #include "base/folder.h"
@@ -147,9 +146,10 @@ HttpResponse HubClient::Ask(const HttpRequest& request, const std::string& what,
     response = http_.Send(with_token, [&](const HttpResponse& answer, std::string_view bytes) {
       if (answer.status < 300) {
         body(answer, bytes);
-      } else if ((error_bytes += bytes.size()) > kMaxErrorBytes) {
-        CheckStatus(answer, what, options_);  // Who reads on has no end.
+        return;
       }
+      error_bytes += bytes.size();
+      if (error_bytes > kMaxErrorBytes) CheckStatus(answer, what, options_);  // It has no end.
     });
   } catch (const TransientError&) {
     throw;

@@ -4,12 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <map>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/error_matcher.h"
+#include "base/format.h"
 #include "base/test_folder.h"
 
 namespace merle {
@@ -27,7 +25,7 @@ class HubTest : public testing::Test {
     const std::string model = "models--org--tiny/";
     for (const std::string& commit : {kCommit, kOther}) {
       for (const char* file : {"config.json", "model.safetensors", "vocab.txt"}) {
-        cache_.Write(model + "snapshots/" + commit + "/" + file, "{}");
+        cache_.Write(Format("{}snapshots/{}/{}", model, commit, file), "{}");
       }
     }
     cache_.Write(model + "refs/main", kCommit + '\n');
@@ -35,7 +33,7 @@ class HubTest : public testing::Test {
     cache_.Write(model + "refs/bad", "../../etc");
     const std::string small = "models--sentence-transformers--small/";
     for (const char* file : {"config.json", "model.safetensors", "tokenizer.json"}) {
-      cache_.Write(small + "snapshots/" + kCommit + "/" + file, "{}");
+      cache_.Write(Format("{}snapshots/{}/{}", small, kCommit, file), "{}");
     }
     cache_.Write(small + "refs/main", kCommit);
   }

@@ -1,14 +1,17 @@
 #include "index/flat.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/thread_pool.h"
 #include "kernels/dot.h"
 #include "kernels/top_k.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

@@ -5,12 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <random>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "kernels/dot.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {

@@ -1,7 +1,11 @@
 #include "kernels/activation.h"
 
-#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
 #include <utility>
+
+#include "tensor/matrix.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/activation.cc"  // This file, seen from src/.

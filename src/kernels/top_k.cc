@@ -1,6 +1,9 @@
 #include "kernels/top_k.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
 
 namespace merle {
 

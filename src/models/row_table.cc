@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "tensor/matrix.h"
 #include "tensor/safetensors.h"
 
 namespace merle {

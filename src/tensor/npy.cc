@@ -127,6 +127,7 @@ class HeaderParser {
       std::size_t length = 0;
       SkipSpace();
       const char* const end = text_.data() + text_.size();
+      // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): `end` is the size.
       const auto parsed = std::from_chars(text_.data(), end, length);
       if (parsed.ec != std::errc()) Fail();
       text_.remove_prefix(static_cast<std::size_t>(parsed.ptr - text_.data()));

@@ -2,9 +2,21 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/utf8.h"
+#include "tokenizers/added_tokens.h"
+#include "tokenizers/bert_normalizer.h"
+#include "tokenizers/model.h"
+#include "tokenizers/normalizer.h"
+#include "tokenizers/pre_tokenizer.h"
 #include "tokenizers/pre_tokenizers.h"
+#include "tokenizers/trie.h"
 #include "tokenizers/unicode_class.h"
 
 namespace merle {

@@ -3,14 +3,23 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/format.h"
 #include "base/utf8.h"
+#include "tokenizers/added_tokens.h"
+#include "tokenizers/bert_normalizer.h"
+#include "tokenizers/pre_tokenizer.h"
 #include "tokenizers/pre_tokenizers.h"
-#include "tokenizers/unicode_class.h"
+#include "tokenizers/vocabulary.h"
 
 namespace merle {
 namespace {

@@ -1,5 +1,10 @@
 #include "tokenizers/bert_normalizer.h"
 
+#include <memory>
+
+#include "base/json_reader.h"
+#include "tokenizers/aligned_text.h"
+#include "tokenizers/normalizer.h"
 #include "tokenizers/normalizers.h"
 #include "tokenizers/unicode_class.h"
 

@@ -1,14 +1,17 @@
-#include "tokenizers/normalizers.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "base/format.h"
+#include "base/json_reader.h"
 #include "base/utf8.h"
+#include "tokenizers/aligned_text.h"
 #include "tokenizers/registry.h"
+#include "tokenizers/tokenizer.h"
 
 namespace merle {
 namespace {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/format.h"
 #include "base/thread_pool.h"
 #include "base/utf8.h"

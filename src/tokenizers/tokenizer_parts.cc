@@ -121,7 +121,7 @@ struct Role {
 
 // In the order in which transformers adds them to a vocabulary that lacks them.
 const std::vector<Role>& Roles() {
-  static const std::vector<Role> roles = {
+  static const std::vector<Role> kRoles = {
       {&SpecialTokens::bos, "bos_token", {}},
       {&SpecialTokens::eos, "eos_token", {}},
       {&SpecialTokens::unk, "unk_token", {"[UNK]", "<unk>"}},
@@ -130,7 +130,7 @@ const std::vector<Role>& Roles() {
       {&SpecialTokens::cls, "cls_token", {"[CLS]", "<s>"}},
       {&SpecialTokens::mask, "mask_token", {"[MASK]", "<mask>"}},
   };
-  return roles;
+  return kRoles;
 }
 
 SpecialTokens FindSpecialTokens(const Config& config, const Tokenizer::Parts& parts) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error_matcher.h"
+#include "base/format.h"
 #include "base/test_folder.h"
 #include "base/thread_pool.h"
 #include "tokenizers/small_tokenizer.h"
@@ -295,7 +296,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(TokenizerLoadTest, RefusesDeepSequences) {
   std::string step = R"({"type":"Lowercase"})";
-  for (int i = 0; i < 100; ++i) step = R"({"type":"Sequence","normalizers":[)" + step + "]}";
+  for (int i = 0; i < 100; ++i) {
+    step = Format(R"({{"type":"Sequence","normalizers":[{}]}})", step);
+  }
   const TestFolder folder;
   folder.Write("tokenizer.json", Replaced(SmallTokenizerJson(),
                                           "\"normalizer\":", "\"normalizer\":" + step + ",\"x\":"));

@@ -47,6 +47,7 @@ TEST(TrieTest, FindsExactlyItsKeys) {
       keys.emplace(key, i);
     }
     std::vector<Trie::Entry> entries;
+    entries.reserve(keys.size());
     for (const auto& [key, value] : keys) entries.push_back({key, value});
     std::shuffle(entries.begin(), entries.end(), random);
     const Trie trie(entries);

@@ -76,8 +76,8 @@ char32_t LowerCaseOfOne(char32_t c) noexcept {
 class ClassTable {
  public:
   static const ClassTable& Get() {
-    static const ClassTable table;
-    return table;
+    static const ClassTable kTable;
+    return kTable;
   }
 
   std::uint8_t operator[](char32_t c) const { return pages_[page_of_[c >> 8]][c & 0xFF]; }

@@ -18,6 +18,7 @@ namespace {
 
 Vocabulary MakeVocabulary(const std::vector<std::string>& texts) {
   std::vector<Vocabulary::Token> tokens;
+  tokens.reserve(texts.size());
   for (const std::string& text : texts) {
     tokens.push_back({text, static_cast<std::int32_t>(tokens.size())});
   }

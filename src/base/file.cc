@@ -172,6 +172,7 @@ RandomAccessFile::RandomAccessFile(Descriptor descriptor, std::string path)
     throw Error(ErrorCode::kIoError, Format("{}: is not a regular file", path_));
   }
   size_ = static_cast<std::uint64_t>(status.st_size);
+  modified_ = status.st_mtim;
 }
 
 void RandomAccessFile::ReadAt(std::uint64_t offset, std::span<std::byte> out) const {
@@ -202,6 +203,15 @@ std::string RandomAccessFile::ReadAll(std::size_t max_bytes) const {
                 Format("{}: has {} bytes, at most {} are read", path_, size_, max_bytes));
   }
   return ReadHead(max_bytes);
+}
+
+void RandomAccessFile::ThrowIfChanged() const {
+  struct stat status{};
+  if (::fstat(descriptor_.value(), &status) != 0) FailOnFile(path_, "stat", errno);
+  if (status.st_mtim.tv_sec != modified_.tv_sec || status.st_mtim.tv_nsec != modified_.tv_nsec) {
+    throw Error(ErrorCode::kDataLoss,
+                Format("{}: has been written to since it was opened; open it again", path_));
+  }
 }
 
 }  // namespace merle

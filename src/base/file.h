@@ -1,6 +1,8 @@
 // Files: bounded reading, whole or at any place, and writing that leaves the old file or the new.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -81,11 +83,15 @@ class RandomAccessFile {
   std::string ReadHead(std::size_t most) const;
   // All of it. Throws kDataLoss if it has more than `max_bytes`.
   std::string ReadAll(std::size_t max_bytes) const;
+  // Throws kDataLoss if the file was written to since it was opened: for who reads it bit by bit,
+  // and would mix two contents into one that is neither.
+  void ThrowIfChanged() const;
 
  private:
   std::string path_;
   Descriptor descriptor_;
   std::uint64_t size_ = 0;
+  timespec modified_{};  // When it was opened.
 };
 
 }  // namespace merle

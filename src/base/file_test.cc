@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -166,6 +167,15 @@ TEST_F(FileTest, AFileThatIsCutWhileItIsOpenIsAnErrorOfTheNextRead) {
   fs::resize_file(Path("f"), 5);
   EXPECT_THAT([&] { file.ReadAll(10); },
               ThrowsError(ErrorCode::kDataLoss, testing::HasSubstr("ends at byte 5, it had 10")));
+}
+
+TEST_F(FileTest, AFileThatIsWrittenToIsNoticed) {
+  const RandomAccessFile file = RandomAccessFile::Open(folder_.Write("f", "0123456789"));
+  file.ThrowIfChanged();
+  folder_.Write("f", "9876543210");
+  fs::last_write_time(Path("f"), fs::last_write_time(Path("f")) + std::chrono::seconds(1));
+  EXPECT_THAT([&] { file.ThrowIfChanged(); },
+              ThrowsError(ErrorCode::kDataLoss, testing::HasSubstr("written to")));
 }
 
 TEST_F(FileTest, ANamedPipeDoesNotHangTheReader) {

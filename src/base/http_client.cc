@@ -100,6 +100,9 @@ std::string Resolve(const std::string& from, const std::string& location) {
   return url.Get(CURLUPART_URL);
 }
 
+// A URL for messages: what follows '?' may be a signature that opens the file to everybody.
+std::string_view WithoutQuery(std::string_view url) { return url.substr(0, url.find('?')); }
+
 std::string_view Trim(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";
   const std::size_t begin = text.find_first_not_of(kBlanks);
@@ -203,16 +206,18 @@ void HttpClient::Connection::SetUp(const HttpRequest& request, const std::string
   Set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_seconds * 1000));
   Set(CURLOPT_LOW_SPEED_LIMIT, 1L);
   Set(CURLOPT_LOW_SPEED_TIME, std::max(1L, std::lround(options.stall_seconds)));
+  Set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.most_seconds * 1000));  // 0: without limit.
   if (!options.ca_file.empty()) Set(CURLOPT_CAINFO, options.ca_file.c_str());
-  if (request.first_byte > 0) {
-    Set(CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(request.first_byte));
-  }
 }
 
 HttpResponse HttpClient::Connection::Ask(const HttpRequest& request, const std::string& url,
                                          bool with_secret, const HttpBody& body) {
   // No compression: the bytes that arrive are the file's.
   curl_slist* headers = curl.slist_append(nullptr, "Accept-Encoding: identity");
+  if (request.first_byte > 0) {
+    // Not CURLOPT_RESUME_FROM: with it libcurl keeps an answer without the range to itself.
+    headers = curl.slist_append(headers, Format("Range: bytes={}-", request.first_byte).c_str());
+  }
   if (with_secret && !request.authorization.empty()) {
     headers = curl.slist_append(headers, ("Authorization: " + request.authorization).c_str());
   }
@@ -228,10 +233,10 @@ HttpResponse HttpClient::Connection::Ask(const HttpRequest& request, const std::
   const CURLcode code = curl.easy_perform(handle);
   if (exchange.thrown) std::rethrow_exception(exchange.thrown);
   const bool left_early = code == CURLE_WRITE_ERROR && IsRedirect(exchange.response.status);
-  // libcurl takes an answer without the wanted range for an error; the caller sees its status.
-  if (code != CURLE_OK && !left_early && code != CURLE_RANGE_ERROR) {
+  if (code != CURLE_OK && !left_early) {
     const std::string message =
-        Format("{}: {}", url, problem[0] != '\0' ? problem.data() : curl.easy_strerror(code));
+        Format("{}: {}", WithoutQuery(url),
+               problem[0] != '\0' ? problem.data() : curl.easy_strerror(code));
     if (IsNoConnection(code)) throw NoConnectionError(message);
     throw Error(ErrorCode::kUnavailable, message);
   }
@@ -257,11 +262,11 @@ HttpResponse HttpClient::Send(const HttpRequest& request, const HttpBody& body) 
     if (!request.leave_origin && next != first) return response;
     if (redirects == kMostRedirects) {
       throw Error(ErrorCode::kUnavailable,
-                  Format("{}: more than {} redirects", request.url, kMostRedirects));
+                  Format("{}: more than {} redirects", WithoutQuery(request.url), kMostRedirects));
     }
     if (origin.scheme == "https" && next.scheme != "https") {
-      throw Error(ErrorCode::kUnavailable,
-                  Format("{}: is redirected from https to {}", request.url, target));
+      throw Error(ErrorCode::kUnavailable, Format("{}: is redirected from https to {}",
+                                                  WithoutQuery(request.url), WithoutQuery(target)));
     }
     url = target;
   }

@@ -29,6 +29,7 @@ struct HttpRequest {
   // Value of the header Authorization, or empty. It goes to the URL's own origin (scheme, host and
   // port) only, never along a redirect to another.
   std::string authorization = {};
+  double most_seconds = 0;  // Longest time for the whole answer; 0: without limit.
   // What to do where the server sends us to another origin: go there, or return that answer.
   bool leave_origin = true;
 };

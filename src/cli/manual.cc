@@ -26,9 +26,13 @@ struct Row {
 constexpr std::array kVariables = {
     Row{"MERLE_CPU", "Use this instruction set: avx512, avx2, neon or plain"},
     Row{"HF_HUB_CACHE, HF_HOME", "Where the cache of models is, as for other tools"},
-    Row{"HF_TOKEN", "Opens private and gated models on the hub"},
+    Row{"HF_TOKEN, HF_TOKEN_PATH", "Opens private and gated models on the hub"},
     Row{"HF_ENDPOINT", "Another hub, such as a mirror"},
-    Row{"HF_HUB_OFFLINE", "1: fetch nothing"},
+    Row{"HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE", "1: fetch nothing"},
+    Row{"HF_HUB_DISABLE_IMPLICIT_TOKEN", "1: send no token"},
+    Row{"HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT",
+        "Longest waits, in seconds, for a connection and for the next bytes"},
+    Row{"SSL_CERT_FILE, https_proxy, no_proxy", "Certificates to trust, and proxies"},
     Row{"NO_COLOR", "Where it is set, the output has no colour"},
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/format.h"
 #include "base/thread_pool.h"
 #include "cli/command.h"
@@ -55,10 +56,11 @@ std::size_t PeakMemory() {
 }  // namespace
 
 std::string FindModelFolder(const Invocation& invocation) {
+  const std::string& model = invocation.options.model;
+  if (FolderExists(model)) return model;  // Whatever the variables of the hub say.
   const HubOptions hub = HubFromEnvironment();
   FetchReport report(invocation);
-  return OpenOrModelError(
-      [&] { return ResolveModel(invocation.options.model, hub, report.observer()); });
+  return OpenOrModelError([&] { return ResolveModel(model, hub, report.observer()); });
 }
 
 Embedder OpenEmbedder(const Invocation& invocation) {

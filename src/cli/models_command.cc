@@ -27,7 +27,11 @@ constexpr std::size_t kShortRevision = 8;  // Digits that people need of a commi
 
 std::string ListLine(const CachedModel& model) {
   JsonWriter json;
-  json.BeginObject().Key("name").Value(model.name).Key("revision").Value(model.revision);
+  json.BeginObject()
+      .Key("name")
+      .Value(ReplaceInvalidUtf8(model.name))
+      .Key("revision")
+      .Value(model.revision);
   json.Key("bytes").Value(model.bytes).Key("path").Value(ReplaceInvalidUtf8(model.path));
   json.EndObject();
   return json.text() + "\n";
@@ -38,7 +42,8 @@ int List(const Invocation& invocation) {
   const std::vector<CachedModel> models = ListModels(hub.cache);
   const Terminal& screen = invocation.screen;
   std::size_t width = 4;
-  for (const CachedModel& model : models) width = std::max(width, DisplayWidth(model.name));
+  for (const CachedModel& model : models)
+    width = std::max(width, DisplayWidth(OneLine(model.name)));
   const bool table = !invocation.options.json && !invocation.options.quiet;
   if (table && !models.empty()) {
     invocation.out.Write(screen.Bold(PadRight("name", width) + "  revision      size") + "\n");
@@ -47,11 +52,11 @@ int List(const Invocation& invocation) {
     if (invocation.options.json) {
       invocation.out.Write(ListLine(model));
     } else if (!table) {
-      invocation.out.Write(model.name + "\n");
+      invocation.out.Write(OneLine(model.name) + "\n");
     } else {
-      invocation.out.Write(Format("{}  {}  {:>8}\n", screen.Accent(PadRight(model.name, width)),
-                                  model.revision.substr(0, kShortRevision),
-                                  HumanBytes(model.bytes)));
+      invocation.out.Write(
+          Format("{}  {}  {:>8}\n", screen.Accent(PadRight(OneLine(model.name), width)),
+                 model.revision.substr(0, kShortRevision), HumanBytes(model.bytes)));
     }
   }
   if (models.empty()) invocation.Say(Format("there is no model in the cache {}", hub.cache));

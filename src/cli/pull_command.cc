@@ -16,6 +16,7 @@
 #include "cli/fetch_report.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
+#include "hub/blob.h"
 #include "hub/hub_options.h"
 #include "hub/pull.h"
 
@@ -70,6 +71,15 @@ void Fetch(const Invocation& invocation, const PullPlan& plan, const HubOptions&
   Pull(plan, hub, [&](std::uint64_t bytes) { report.Update(bytes); });
 }
 
+std::string Outcome(const PullPlan& plan) {
+  if (plan.fetch_bytes == 0) return "All of it was here.\n";
+  const auto unchecked = std::ranges::count_if(
+      plan.files, [](const PullFile& file) { return !HasChecksum(file.facts); });
+  return unchecked == 0
+             ? "Fetched; every checksum is right.\n"
+             : Format("Fetched; of {} files only the size could be checked.\n", unchecked);
+}
+
 int RunPull(const Invocation& invocation) {
   const Options& options = invocation.options;
   const std::string& model =
@@ -92,8 +102,7 @@ int RunPull(const Invocation& invocation) {
     } else if (options.quiet) {
       invocation.out.Write(plan.path + "\n");
     } else if (!options.dry_run) {
-      invocation.out.Write(plan.fetch_bytes == 0 ? "All of it was here.\n"
-                                                 : "Fetched; every checksum is right.\n");
+      invocation.out.Write(Outcome(plan));
     }
   } catch (const Error& error) {
     throw ModelError(error.code(), error.what());

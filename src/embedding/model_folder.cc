@@ -29,6 +29,10 @@ constexpr const char* kTransformerConfigs[] = {
     "sentence_xlnet_config.json",
 };
 
+// Arguments that sentence-transformers hands to the tokenizer and the configuration as they are.
+constexpr const char* kForwardedArguments[] = {"tokenizer_args", "processor_kwargs", "config_args",
+                                               "config_kwargs"};
+
 // One line of modules.json.
 ModuleEntry ReadModule(const Folder& root, const JsonValue& entry) {
   const std::string_view type = entry.At("type").AsString();
@@ -61,6 +65,12 @@ void ReadTransformerConfig(const Folder& folder, ModelFolder& model) {
     const JsonDocument document = JsonDocument::Load(folder, name);
     if (const auto length = document.root().Find("max_seq_length")) {
       model.max_tokens = static_cast<std::size_t>(length->AsInteger(1, 1 << 24));
+    }
+    for (const char* key : kForwardedArguments) {
+      const auto arguments = document.root().Find(key);
+      if (!arguments || !arguments->IsObject() || arguments->Size() == 0) continue;
+      arguments->Fail("changes the model in ways that are not supported",
+                      ErrorCode::kUnimplemented);
     }
     const auto lower = document.root().Find("do_lower_case");
     model.lowercase_first = lower && lower->AsBool();
@@ -98,6 +108,11 @@ void ReadSentenceConfig(const Folder& folder, ModelFolder& model) {
 
 ModelFolder ReadModelFolder(const Folder& folder) {
   ModelFolder model;
+  if (folder.Has("adapter_config.json")) {
+    throw Error(ErrorCode::kUnimplemented,
+                Format("{}: is an adapter (PEFT); merge it into its base model first",
+                       folder.PathOf("adapter_config.json")));
+  }
   model.has_modules_file = folder.Has(kModulesFile);
   model.modules = model.has_modules_file ? ReadModules(folder)
                                          : std::vector<ModuleEntry>{{"Transformer", folder}};

@@ -31,7 +31,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kIncomplete = ".incomplete";
+constexpr int kMostAttempts = 4;
 constexpr std::size_t kReadBytes = 1 << 20;
+constexpr std::uint64_t kProgressBytes = 16384;  // Fewer are no reason to go on trying.
 
 // The largest file that an interrupted attempt at this blob has left; empty if there is none.
 fs::path FindUnfinished(const CachedRepository& cached, const FileFacts& facts,
@@ -61,18 +63,24 @@ std::string RandomDigits() {
   return Format("{:08x}", random());
 }
 
-// The checksum that an ETag is; nothing for those of other servers.
+// What kind of checksum an ETag is; nothing for those of other servers.
+std::optional<ChecksumKind> ChecksumKindOf(const FileFacts& facts) {
+  const bool is_hexadecimal = std::ranges::all_of(
+      facts.etag, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  if (is_hexadecimal && facts.etag.size() == 64) return ChecksumKind::kSha256;
+  if (is_hexadecimal && facts.etag.size() == 40) return ChecksumKind::kSha1;
+  return std::nullopt;
+}
+
 std::optional<Checksum> ChecksumFor(const FileFacts& facts) {
-  if (!std::ranges::all_of(
-          facts.etag, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); })) {
-    return std::nullopt;
+  const auto kind = ChecksumKindOf(facts);
+  if (!kind) return std::nullopt;
+  Checksum checksum(*kind);
+  if (*kind == ChecksumKind::kSha1) {  // Git hashes a header too.
+    const std::string header = Format("blob {}", facts.bytes);
+    checksum.Add(std::string_view(header.c_str(), header.size() + 1));  // With its final NUL.
   }
-  if (facts.etag.size() == 64) return Checksum(ChecksumKind::kSha256);
-  if (facts.etag.size() != 40) return std::nullopt;
-  Checksum git(ChecksumKind::kSha1);
-  const std::string header = Format("blob {}", facts.bytes);
-  git.Add(std::string_view(header.c_str(), header.size() + 1));  // With its final NUL.
-  return git;
+  return checksum;
 }
 
 std::string NameOf(const BlobRequest& request) {
@@ -120,18 +128,22 @@ class UnfinishedBlob {
     if (checksum_) checksum_->Add(bytes);
   }
 
-  // Puts the whole file into its place. Returns false, and starts again, if it is damaged.
-  bool Finish(const std::string& blob) {
+  enum class End { kDone, kDamaged, kTaken };
+
+  // Puts the whole file into its place, or says why not: it is damaged, or, where locks don't work,
+  // another process has taken it to go on with.
+  End Finish(const std::string& blob) {
     if (!checksum_) {
       Log(LogLevel::kWarning,
           Format("{}: the server gives no checksum; only its size is checked", blob));
     } else if (checksum_->Finish() != facts_.etag) {
       Restart();
-      return false;
+      return End::kDamaged;
     }
     if (::fsync(descriptor_) != 0) FailOnFile(path_, "flush", errno);
-    if (::rename(path_.c_str(), blob.c_str()) != 0) FailOnFile(path_, "rename", errno);
-    return true;
+    if (::rename(path_.c_str(), blob.c_str()) == 0) return End::kDone;
+    if (errno != ENOENT) FailOnFile(path_, "rename", errno);
+    return End::kTaken;
   }
 
  private:
@@ -178,10 +190,12 @@ void Fill(UnfinishedBlob& blob, const BlobRequest& request, HubClient& hub,
                                0);
         }
       },
-      [&] { return blob.bytes() > at_start; });
+      [&] { return blob.bytes() >= at_start + kProgressBytes; });
 }
 
 }  // namespace
+
+bool HasChecksum(const FileFacts& facts) { return ChecksumKindOf(facts).has_value(); }
 
 bool HasBlob(const CachedRepository& cached, const FileFacts& facts) {
   std::error_code error;
@@ -200,14 +214,13 @@ void FetchBlob(const CachedRepository& cached, const BlobRequest& request, HubCl
   const FileLock lock(Format("{}/{}.lock", cached.LockFolder(), request.facts.etag), [&] {
     Log(LogLevel::kWarning, Format("waiting for another process that fetches {}", request.file));
   });
-  if (HasBlob(cached, request.facts)) return;
-  UnfinishedBlob blob(cached, request);
-  bool resumed = blob.bytes() > 0;
-  while (true) {
+  for (int tries = 1; !HasBlob(cached, request.facts); ++tries) {
+    UnfinishedBlob blob(cached, request);
+    const bool resumed = blob.bytes() > 0;
     Fill(blob, request, hub, on_progress);
-    if (blob.Finish(cached.Blob(request.facts.etag))) return;
-    // What was left of an earlier attempt may be to blame; what has just arrived is not.
-    if (!std::exchange(resumed, false)) {
+    const auto end = blob.Finish(cached.Blob(request.facts.etag));
+    // What was left of an earlier attempt may be to blame for damage; what has just come is not.
+    if ((end == UnfinishedBlob::End::kDamaged && !resumed) || tries == kMostAttempts) {
       throw Error(
           ErrorCode::kDataLoss,
           Format("{}: what arrives does not have the checksum it should have", NameOf(request)));

@@ -22,6 +22,9 @@ struct BlobRequest {
 // unless the server makes us start again.
 using BlobProgress = std::function<void(std::uint64_t bytes)>;
 
+// Whether the hub has told a checksum of the file's content.
+bool HasChecksum(const FileFacts& facts);
+
 // Whether a blob is here, by its size: its name was checked when it was made.
 bool HasBlob(const CachedRepository& cached, const FileFacts& facts);
 

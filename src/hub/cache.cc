@@ -30,7 +30,8 @@ std::string FolderName(std::string repository) {
 }
 
 std::string ReadRef(const std::string& path) {
-  if (!FileExists(path)) return {};
+  std::error_code error;
+  if (!fs::is_regular_file(path, error) || fs::file_size(path, error) > kMaxRefBytes) return {};
   std::string commit = ReadFile(path, kMaxRefBytes);
   while (!commit.empty() && std::isspace(static_cast<unsigned char>(commit.back())) != 0) {
     commit.pop_back();

@@ -18,6 +18,9 @@
 namespace merle {
 namespace {
 
+constexpr std::size_t kMostModules = 64;
+constexpr std::size_t kMostFiles = 4096;
+
 constexpr const char* kModules = "modules.json";
 constexpr const char* kConfig = "config.json";
 constexpr const char* kWeights = "model.safetensors";
@@ -57,6 +60,9 @@ struct ModulePlace {
 
 std::vector<ModulePlace> ReadModules(const JsonDocument& modules) {
   std::vector<ModulePlace> places;
+  if (modules.root().Size() > kMostModules) {
+    modules.root().Fail(Format("has more than {} modules", kMostModules));
+  }
   modules.root().ForEachElement([&](JsonValue module) {
     const JsonValue path = module.At("path");
     const bool is_root = path.AsString().empty();
@@ -108,6 +114,10 @@ std::vector<std::string> SelectFiles(const std::string& repository,
   std::ranges::sort(selected);
   const auto repeated = std::ranges::unique(selected);
   selected.erase(repeated.begin(), repeated.end());
+  if (selected.size() > kMostFiles) {
+    throw Error(ErrorCode::kDataLoss, Format("{}: has {} files of configuration, more than {}",
+                                             repository, selected.size(), kMostFiles));
+  }
   if (std::ranges::none_of(selected,
                            [](const auto& name) { return name.ends_with(".safetensors"); })) {
     throw Error(

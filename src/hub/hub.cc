@@ -23,17 +23,30 @@ std::string Fetch(const std::string& model, const HubOptions& options,
   return Pull(plan, options, observer.on_progress ? observer.on_progress : [](auto&&...) {});
 }
 
-// A model without modules.json is averaged; where nobody knows whether it has one, that is a guess.
-void WarnIfModulesAreUnknown(const std::string& snapshot, const CachedRepository& cached,
-                             const std::string& commit, const std::string& repository) {
-  if (FileExists(snapshot + "/modules.json") ||
-      FileExists(cached.NoExist(commit, "modules.json"))) {
+// A model without modules.json is averaged. What transformers alone has fetched lacks the file even
+// where the model has one, and its vectors would be others.
+bool KnowsModules(const std::string& snapshot, const CachedRepository& cached,
+                  const std::string& commit) {
+  return FileExists(snapshot + "/modules.json") ||
+         FileExists(cached.NoExist(commit, "modules.json"));
+}
+
+// Fetches what the snapshot lacks, if it lacks anything; without a network says so and goes on.
+void AskForModules(const std::string& model, const HubOptions& options,
+                   const PullObserver& observer) {
+  constexpr const char* kGuess =
+      "no modules.json is in the cache, so its vectors are the mean of "
+      "its tokens";
+  if (!options.download) {
+    Log(LogLevel::kWarning, Format("{}: {}; `merle pull` asks the hub", model, kGuess));
     return;
   }
-  Log(LogLevel::kInfo,
-      Format("{} has no modules.json in the cache: its vectors are the mean of its tokens "
-             "(`merle pull {}` fetches the file if there is one)",
-             repository, repository));
+  try {
+    Fetch(model, options, observer);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUnavailable) throw;
+    Log(LogLevel::kWarning, Format("{}: {}, and the hub can't be asked", model, kGuess));
+  }
 }
 
 }  // namespace
@@ -56,7 +69,8 @@ std::string ResolveModel(const std::string& model, const HubOptions& options,
   const bool here = commit && FolderExists(snapshot);
   const std::string missing = here ? MissingPart(snapshot) : std::string();
   if (here && missing.empty()) {
-    WarnIfModulesAreUnknown(snapshot, cached, *commit, name.repository);
+    const std::string pinned = name.repository + "@" + *commit;
+    if (!KnowsModules(snapshot, cached, *commit)) AskForModules(pinned, options, observer);
     return snapshot;
   }
   if (options.download) return Fetch(model, options, observer);

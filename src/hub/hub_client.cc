@@ -29,6 +29,7 @@ namespace {
 constexpr std::size_t kMaxListingBytes = 32u << 20;
 constexpr std::size_t kMaxErrorBytes = 64u << 10;
 constexpr int kMostTries = 5;
+constexpr double kMostSeconds = 120;  // For an answer that is no file.
 constexpr double kLongestWait = 60;  // Seconds; a server that asks for more is "later" to a person.
 
 std::string UrlEncode(std::string_view text, std::string_view keep = "") {
@@ -94,6 +95,18 @@ void CheckStatus(const HttpResponse& response, const std::string& what, const Hu
         wait);
   }
   Refuse(response, what, options);
+}
+
+// Where the body of an answer starts in the file: at `wanted`, or at 0 where the server sends all.
+std::uint64_t FirstByteOf(const HttpResponse& answer, std::uint64_t wanted,
+                          const std::string& what) {
+  if (answer.status != 206) return 0;
+  // "bytes 100-199/200", RFC 9110 section 14.4.
+  if (!answer.Header("content-range").value_or("").starts_with(Format("bytes {}-", wanted))) {
+    throw Error(ErrorCode::kDataLoss,
+                Format("{}: the server sends another part than it was asked for", what));
+  }
+  return wanted;
 }
 
 // An ETag as a blob's name: without W/ and quotes, letters and digits only.
@@ -174,11 +187,13 @@ HttpResponse HubClient::Ask(const HttpRequest& request, const std::string& what,
 std::string HubClient::AskForText(const HttpRequest& request, const std::string& what,
                                   std::size_t max_bytes) {
   std::string text;
+  HttpRequest limited = request;
+  limited.most_seconds = kMostSeconds;
   WithRetries(
       [&] {
         text.clear();
         const HttpResponse response =
-            Ask(request, what, [&](const HttpResponse&, std::string_view bytes) {
+            Ask(limited, what, [&](const HttpResponse&, std::string_view bytes) {
               if (text.size() + bytes.size() > max_bytes) {
                 throw Error(ErrorCode::kDataLoss,
                             Format("{}: the answer is larger than {} bytes", what, max_bytes));
@@ -210,6 +225,9 @@ Listing HubClient::List(const ModelName& name) {
   const JsonValue sha = document.root().At("sha");
   listing.commit = sha.AsString();
   if (!IsCommit(listing.commit)) sha.Fail("is no commit");
+  if (IsCommit(name.revision) && listing.commit != name.revision) {
+    sha.Fail(Format("is {}, another commit than was asked for", listing.commit));
+  }
   document.root().At("siblings").ForEachElement([&](JsonValue file) {
     const std::string_view file_name = file.At("rfilename").AsString();
     if (const auto problem = ProblemOfName(file_name)) {
@@ -227,6 +245,7 @@ FileFacts HubClient::Describe(const ModelName& name, const std::string& commit,
   const std::string what = Format("{}/{}", name.repository, file);
   HttpRequest request = FileRequest(name, commit, file);
   request.head = true;
+  request.most_seconds = kMostSeconds;
   request.leave_origin = false;  // The facts stand in the hub's own answer, not in its storage's.
   HttpResponse response;
   WithRetries(
@@ -262,13 +281,7 @@ void HubClient::Read(const ModelName& name, const std::string& commit, const std
   std::optional<std::uint64_t> offset;
   const HttpResponse response =
       Ask(request, what, [&](const HttpResponse& answer, std::string_view bytes) {
-        if (!offset) {
-          const std::string range =
-              Format("bytes {}-", first_byte);  // "bytes 100-199/200", RFC 9110 section 14.4.
-          const bool continues = answer.status == 206 &&
-                                 answer.Header("content-range").value_or("").starts_with(range);
-          offset = continues ? first_byte : 0;
-        }
+        if (!offset) offset = FirstByteOf(answer, first_byte, what);
         body(*offset, bytes);
         *offset += bytes.size();
       });

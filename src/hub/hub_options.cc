@@ -73,9 +73,9 @@ bool IsTrue(const std::optional<std::string>& value) {
 
 // A token goes into a header: one word, nothing that could end the line.
 std::string CheckedToken(std::string token, const std::string& source) {
-  while (!token.empty() && std::isspace(static_cast<unsigned char>(token.back())) != 0) {
-    token.pop_back();
-  }
+  constexpr std::string_view kBlanks = " \t\r\n";
+  token.erase(token.find_last_not_of(kBlanks) + 1);
+  token.erase(0, token.find_first_not_of(kBlanks));
   if (!std::ranges::all_of(token, [](unsigned char c) { return std::isgraph(c) != 0; })) {
     throw Error(ErrorCode::kInvalidArgument, Format("{} is no token: it has blanks", source));
   }
@@ -83,10 +83,10 @@ std::string CheckedToken(std::string token, const std::string& source) {
 }
 
 std::string Token(const VariableReader& variable) {
+  if (IsTrue(variable("HF_HUB_DISABLE_IMPLICIT_TOKEN"))) return {};
   for (const char* name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"}) {
     if (const auto token = variable(name)) return CheckedToken(*token, name);
   }
-  if (IsTrue(variable("HF_HUB_DISABLE_IMPLICIT_TOKEN"))) return {};
   const auto given = variable("HF_TOKEN_PATH");
   const std::string path = given ? Expand(*given, variable) : HomeFolder(variable) + "/token";
   if (!FileExists(path)) return {};
@@ -100,6 +100,11 @@ std::string Endpoint(std::string endpoint) {
                 Format("HF_ENDPOINT can't be '{}': an address is wanted, such as "
                        "https://huggingface.co",
                        endpoint));
+  }
+  if (endpoint.find('@') != endpoint.npos) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "HF_ENDPOINT can't have a user or password: messages would show it; HF_TOKEN is "
+                "for secrets");
   }
   return endpoint;
 }

@@ -26,9 +26,8 @@ using VariableReader = std::function<std::optional<std::string>(const char* name
 //             $NAME are expanded in the first three
 //   download  unless HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is 1, ON, YES or TRUE
 //   endpoint  HF_ENDPOINT
-//   token     HF_TOKEN, HUGGING_FACE_HUB_TOKEN, else the file HF_TOKEN_PATH or $HF_HOME/token,
-//   unless
-//             HF_HUB_DISABLE_IMPLICIT_TOKEN
+//   token     HF_TOKEN, HUGGING_FACE_HUB_TOKEN, else the file HF_TOKEN_PATH or $HF_HOME/token; none
+//             where HF_HUB_DISABLE_IMPLICIT_TOKEN is true
 //   ca_file   REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE
 //   seconds   HF_HUB_ETAG_TIMEOUT for the connection, HF_HUB_DOWNLOAD_TIMEOUT for the bytes
 // Throws kInvalidArgument, with the variable's name, for a value that can't be.

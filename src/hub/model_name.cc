@@ -38,6 +38,10 @@ ModelName ParseModelName(const std::string& model) {
   const std::size_t at = model.rfind('@');
   name.repository = model.substr(0, at);
   name.revision = at == model.npos ? "main" : model.substr(at + 1);
+  if (IsCommit(name.revision)) {
+    std::ranges::transform(name.revision, name.revision.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  }
   const std::size_t slash = name.repository.find('/');
   if (slash == name.repository.npos) {
     name.repository = "sentence-transformers/" + name.repository;

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/checked.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
@@ -25,6 +26,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMaxModulesBytes = 1u << 20;
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 60;  // Of all files of a model.
 constexpr std::uint64_t kSpareBytes = 16u << 20;  // Room that a pull leaves on the disk.
 
 void MakeFolders(const std::string& folder) {
@@ -76,8 +78,8 @@ void Link(const CachedRepository& cached, const std::string& snapshot, const Pul
   std::error_code error;
   fs::create_symlink(target, path, error);
   if (error == std::errc::file_exists && !IsCached(snapshot, file)) {
-    fs::remove(path);  // A link of an earlier time whose blob has gone.
-    fs::create_symlink(target, path, error);
+    // A link of an earlier time whose blob has gone.
+    if (fs::remove(path, error)) fs::create_symlink(target, path, error);
   }
   if (error == std::errc::operation_not_permitted || error == std::errc::not_supported ||
       error == std::errc::function_not_supported) {
@@ -111,16 +113,23 @@ PullPlan PlanPull(const std::string& model, const HubOptions& options) {
   if (std::ranges::find(listing.names, "modules.json") != listing.names.end()) {
     modules = hub.ReadSmall(plan.model, plan.commit, "modules.json", kMaxModulesBytes);
   }
+  CheckedSize bytes = 0, fetch_bytes = 0;
   for (const std::string& name : SelectFiles(plan.model.repository, listing.names, modules)) {
     PullFile file;
     file.name = name;
     file.facts = hub.Describe(plan.model, plan.commit, name);
     file.cached = IsCached(plan.path, file) || HasBlob(cached, file.facts);
     file.unfinished = file.cached ? 0 : UnfinishedBytes(cached, file.facts);
-    plan.bytes += file.facts.bytes;
-    if (!file.cached) plan.fetch_bytes += file.facts.bytes - file.unfinished;
+    bytes = bytes + file.facts.bytes;
+    if (!file.cached) fetch_bytes = fetch_bytes + (file.facts.bytes - file.unfinished);
     plan.files.push_back(std::move(file));
   }
+  if (!bytes.FitsIn(kMostBytes)) {
+    throw Error(ErrorCode::kDataLoss,
+                Format("{}: its files are too large to be true", plan.model.repository));
+  }
+  plan.bytes = *bytes.value();
+  plan.fetch_bytes = *fetch_bytes.value();
   plan.absent = AbsentFiles(listing.names);
   plan.free_bytes = FreeBytes(options.cache);
   return plan;

@@ -25,6 +25,7 @@ namespace {
 
 constexpr const char* kSingleFile = "model.safetensors";
 constexpr const char* kIndexFile = "model.safetensors.index.json";
+constexpr std::uint64_t kMostHeaderBytes = 100'000'000;  // Of all shards, as of a single file.
 constexpr std::size_t kMostShards = 512;  // Each is an open file; the largest models have some 200.
 
 // Files with weights that Merle does not read, as models have them beside or instead of
@@ -57,35 +58,46 @@ std::shared_ptr<const SafetensorsFile> OpenFile(const Folder& folder, std::strin
   return std::make_shared<const SafetensorsFile>(SafetensorsFile::Open(folder.Open(name)));
 }
 
+// The tensors that an index says each shard has.
+std::map<std::string, std::vector<std::string>> ReadIndex(const JsonValue& weight_map) {
+  std::map<std::string, std::vector<std::string>> shards;
+  weight_map.ForEachMember([&](std::string_view tensor, const JsonValue& value) {
+    const std::string name(value.AsFileName());
+    if (!name.ends_with(".safetensors")) {
+      value.Fail(Format("is in {}, only .safetensors files are read", Quoted(name)),
+                 ErrorCode::kUnimplemented);
+    }
+    shards[name].emplace_back(tensor);
+    if (shards.size() > kMostShards) {
+      weight_map.Fail(Format("names more than {} files", kMostShards));
+    }
+  });
+  return shards;
+}
+
 // Opens the shards of an index. Each tensor that it names must be in its shard, and no shard may
 // have others: then every tensor is there once.
 Weights::Files OpenShards(const Folder& folder) {
   const JsonDocument index = JsonDocument::Load(folder, kIndexFile);
   const JsonValue weight_map = index.root().At("weight_map");
   Weights::Files files;
-  std::map<std::string, std::size_t, std::less<>> opened;  // Index of each shard in `files`.
-  std::size_t tensors = 0;
-  weight_map.ForEachMember([&](std::string_view tensor, JsonValue value) {
-    const std::string name(value.AsFileName());
-    if (!name.ends_with(".safetensors")) {
-      value.Fail(Format("is in {}, only .safetensors files are read", Quoted(name)),
-                 ErrorCode::kUnimplemented);
+  std::uint64_t header_bytes = 0;
+  for (const auto& [name, tensors] : ReadIndex(weight_map)) {
+    files.push_back(OpenFile(folder, name));
+    const SafetensorsFile& file = *files.back();
+    for (const std::string& tensor : tensors) {
+      if (file.Find(tensor) != nullptr) continue;
+      weight_map.At(tensor).Fail(
+          Format("should be in {}, which lacks it; fetch both files again", Quoted(name)));
     }
-    const auto [shard, is_new] = opened.try_emplace(name, files.size());
-    if (is_new && files.size() == kMostShards) {
-      weight_map.Fail(Format("names more than {} files", kMostShards));
+    if (file.tensors().size() != tensors.size()) {
+      weight_map.Fail(Format("names {} tensors of {}, which has {}; fetch both files again",
+                             tensors.size(), Quoted(name), file.tensors().size()));
     }
-    if (is_new) files.push_back(OpenFile(folder, name));
-    if (files[shard->second]->Find(tensor) == nullptr) {
-      value.Fail(Format("should be in {}, which lacks it; fetch both files again", Quoted(name)));
+    header_bytes += file.header_bytes();
+    if (header_bytes > kMostHeaderBytes) {
+      weight_map.Fail(Format("has files with more than {} bytes of headers", kMostHeaderBytes));
     }
-    ++tensors;
-  });
-  std::size_t in_shards = 0;
-  for (const auto& file : files) in_shards += file->tensors().size();
-  if (in_shards != tensors) {
-    weight_map.Fail(
-        Format("names {} tensors, its files have {}; fetch them all again", tensors, in_shards));
   }
   return files;
 }

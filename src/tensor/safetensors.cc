@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::size_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // As the reference reader.
+constexpr std::size_t kMaxTensors = 1 << 17;  // The largest models have some ten thousand.
 constexpr std::size_t kMaxRank = 8;
 constexpr std::int64_t kMaxSize = INT64_MAX;
 
@@ -126,6 +127,10 @@ SafetensorsFile SafetensorsFile::Open(RandomAccessFile opened) {
   const std::string header = ReadHeader(file.file_);
   const JsonDocument json = JsonDocument::Parse(header, path, {.max_bytes = kMaxHeaderBytes});
 
+  if (json.root().Size() > kMaxTensors) {
+    Damaged(path, Format("has more than {} tensors", kMaxTensors));
+  }
+  file.header_bytes_ = header.size();
   std::vector<Tensor> tensors;
   json.root().ForEachMember([&](std::string_view name, JsonValue value) {
     if (name == "__metadata__") {
@@ -152,6 +157,7 @@ const Tensor* SafetensorsFile::Find(std::string_view name) const {
 std::vector<std::byte> SafetensorsFile::Bytes(const Tensor& tensor) const {
   std::vector<std::byte> bytes(tensor.bytes);
   file_.ReadAt(tensor.offset, bytes);
+  file_.ThrowIfChanged();
   return bytes;
 }
 
@@ -159,6 +165,7 @@ void SafetensorsFile::ReadFloats(const Tensor& tensor, std::size_t first,
                                  std::span<float> out) const {
   MERLE_ASSERT(first <= tensor.elements && out.size() <= tensor.elements - first);
   merle::ReadFloats(file_, tensor.offset + first * DTypeBytes(tensor.dtype), tensor.dtype, out);
+  file_.ThrowIfChanged();
 }
 
 }  // namespace merle

@@ -43,12 +43,14 @@ class SafetensorsFile {
   static SafetensorsFile Open(RandomAccessFile file);
 
   const std::string& path() const { return file_.path(); }
+  std::uint64_t header_bytes() const { return header_bytes_; }
 
   // The tensor called `name`, or null. Valid as long as this file.
   const Tensor* Find(std::string_view name) const;
   const std::map<std::string, Tensor, std::less<>>& tensors() const { return tensors_; }
 
-  // The numbers of a tensor of this file. Both throw kDataLoss if the file has been cut since.
+  // The numbers of a tensor of this file. Both throw kDataLoss if the file was cut or written to
+  // since it was opened.
   std::vector<std::byte> Bytes(const Tensor& tensor) const;
   // Writes out.size() of them, from element `first` on, to `out`. Throws kUnimplemented unless
   // IsFloat(tensor.dtype).
@@ -58,6 +60,7 @@ class SafetensorsFile {
   explicit SafetensorsFile(RandomAccessFile file) : file_(std::move(file)) {}
 
   RandomAccessFile file_;
+  std::uint64_t header_bytes_ = 0;
   std::map<std::string, Tensor, std::less<>> tensors_;
 };
 

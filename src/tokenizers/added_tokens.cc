@@ -78,11 +78,25 @@ AddedToken AddedToken::FromJson(const JsonValue& json) {
   return token;
 }
 
+namespace {
+
+// Of all added tokens: some models have ten thousand of ten bytes. The matcher takes a microsecond
+// and 30 bytes of memory for each.
+constexpr std::size_t kMostBytes = 4u << 20;
+
+}  // namespace
+
 AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary& vocabulary,
                          const Normalizer* normalizer) {
   auto next_id = static_cast<std::int32_t>(vocabulary.size());
+  std::size_t bytes = 0;
   for (const AddedToken& token : tokens) {
     if (token.content.empty()) continue;
+    bytes += token.content.size();
+    if (bytes > kMostBytes) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("the added tokens have more than {} bytes together", kMostBytes));
+    }
     if (token.content.size() > Vocabulary::kMostTokenBytes) {
       throw Error(ErrorCode::kInvalidArgument,
                   Format("the added token {} is longer than {} bytes", Quoted(token.content),

@@ -72,6 +72,15 @@ class Config {
     return std::string(text.AsString());
   }
 
+  // Throws for settings that change tokens and that Merle does not know.
+  void CheckSupported() const {
+    const auto side = Find(config_, "truncation_side");
+    if (side && side->AsString() != "right") {
+      side->Fail(Format("is {}, only 'right' is supported", Quoted(side->AsString())),
+                 ErrorCode::kUnimplemented);
+    }
+  }
+
   std::optional<std::size_t> ModelMaxLength() const {
     const auto value = Find(config_, "model_max_length");
     if (!value) return std::nullopt;
@@ -346,6 +355,7 @@ std::unique_ptr<const Tokenizer::Parts> Tokenizer::Parts::Read(const Folder& fol
     throw Error(ErrorCode::kNotFound,
                 Format("{}: has no {} and no {}", folder.path(), kTokenizerJson, kVocabTxt));
   }
+  config.CheckSupported();
   parts->special_tokens = FindSpecialTokens(config, *parts);
   parts->model_max_length = config.ModelMaxLength();
   parts->fast_path = BertFastPath::Recognize(parts->normalizer.get(), parts->pre_tokenizer.get(),

@@ -86,7 +86,7 @@ def safetensors_rows():
         ("a name of a megabyte", header('{"%s":%s}' % ("x" * (1 << 20), F32 % ("[1]", "[0,9]")), bytes(9)),
          "(1048576 bytes)"),
         ("a million tensors that are none", header("{" + ",".join(f'"{i}":1' for i in range(200000)) + "}"),
-         "must be an object"),
+         "more than 131072 tensors"),
         ("a header of blanks", header("{" + " " * (8 << 20) + "}"), "lacks the tensor"),
         ("weights of NaN", filled(0xFF), "is not finite"),
         ("weights of infinity", tensors(lambda h, d: d.update({WORDS: b"\0\0\x80\x7f" * (16 * 246)})), "is not finite"),
@@ -122,15 +122,18 @@ def shard_rows():
         (INDEX, "weight_map is a list", put(INDEX, "weight_map", "[]"), "must be an object"),
         (INDEX, "weight_map is empty", put(INDEX, "weight_map", "{}"), "lacks the tensor"),
         (INDEX, "shard is a number", put(INDEX, key, "1"), "must be a string"),
-        (INDEX, "tensor in the wrong shard", put(INDEX, key, other), "which lacks it"),
-        (INDEX, "tensor not in the index", put(INDEX, key, None), "names 22 tensors, its files have 23"),
+        (INDEX, "tensor in the wrong shard", put(INDEX, key, other), "names 8 tensors of '%s', which has 9" % SHARDS[0]),
+        (INDEX, "tensor not in the index", put(INDEX, key, None), "names 8 tensors of '%s', which has 9" % SHARDS[0]),
         (INDEX, "tensor in no shard", put(INDEX, "weight_map/more", other), "which lacks it"),
         (INDEX, "tensor in both shards", lambda f: tensors(lambda h, d: (
             h.update({WORDS: {"dtype": "F32", "shape": [1]}}), d.update({WORDS: bytes(4)})), SHARDS[1])(f),
-         "its files have 24"),
+         "names 14 tensors of '%s', which has 15" % SHARDS[1]),
         (INDEX, "shard is a pickle by name", put(INDEX, key, '"pytorch_model-00001-of-00002.bin"'), "only .safetensors"),
         (INDEX, "key twice", write(INDEX, '{"weight_map":{"a":"x.safetensors","a":"y.safetensors"}}'), "stands twice"),
-        (SHARDS[0] + "/0.safetensors", "below a file", put(INDEX, key, f'"{SHARDS[0]}/0.safetensors"'), "can't open"),
+        (SHARDS[0] + "/0.safetensors", "below a file", put(INDEX, "weight_map/more", f'"{SHARDS[0]}/0.safetensors"'), "can't open"),
+        (INDEX, "one shard under many names", both(
+            *[lambda f, i=i: os.link(f / SHARDS[1], f / f"z{i}.safetensors") for i in range(400)],
+            *[put(INDEX, f"weight_map/m{i}", f'"z{i}.safetensors"') for i in range(400)]), "which lacks it"),
         (INDEX, "more shards than files may be open", both(
             *[lambda f, i=i: write_tensors(f / f"s{i}.safetensors", {f"{i:03}": {"dtype": "U8", "shape": [0]}}, {f"{i:03}": b""})
               for i in range(513)],
@@ -341,6 +344,9 @@ def tokenizer_rows():
         ("template leaves no room for the text", put(
             TOKENIZER, "post_processor/single",
             "[%s]" % ",".join([part] * 40 + ['{"Sequence":{"id":"A","type_id":0}}'])), "no room"),
+        ("40,000 long added tokens", put(TOKENIZER, "added_tokens", "[%s]" % ",".join(
+            '{"id":%d,"content":"%0200d","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":false}'
+            % (100 + i, i) for i in range(40000))), "more than 4194304 bytes"),
         ("added tokens are an object", put(TOKENIZER, "added_tokens", "{}"), "must be an array"),
         ("added token lacks its flags", put(TOKENIZER, "added_tokens/0/lstrip", None), "'lstrip'"),
         ("added id twice", put(TOKENIZER, "added_tokens/1/id", "0"), "for both"),
@@ -413,6 +419,9 @@ def small_json_rows():
         (SENTENCE, "many prompts, and another default", both(
             put(SENTENCE, "prompts", "{%s}" % ",".join(f'"{i}":""' for i in range(100000))),
             put(SENTENCE, "default_prompt_name", '"x"')), "'x'"),
+        (TOKENIZER_CONFIG, "cuts on the left", put(TOKENIZER_CONFIG, "truncation_side", '"left"'), "only 'right'"),
+        (LENGTHS, "hands arguments on", put(LENGTHS, "tokenizer_args", '{"truncation_side":"left"}'), "not supported"),
+        ("adapter_config.json", "there", write("adapter_config.json", "{}"), "adapter"),
         (TOKENIZER_CONFIG, "is a list", write(TOKENIZER_CONFIG, "[]"), "must be an object"),
         (TOKENIZER_CONFIG, "is deep", write(TOKENIZER_CONFIG, "[" * 100000 + "]" * 100000), "deeper than 64"),
         (TOKENIZER_CONFIG, "is cut", cut(TOKENIZER_CONFIG, 100), "not valid JSON"),

@@ -281,6 +281,17 @@ def other_content(change):
     return _with_content(answer)
 
 
+def part_from(begin):
+    """Sends the file from there on, whatever was asked."""
+    def answer(handler, content):
+        handler.send_response(206)
+        handler.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
+        handler.send_header("Content-Length", str(len(content) - begin))
+        handler.end_headers()
+        handler.wfile.write(content[begin:])
+    return _with_content(answer)
+
+
 def hang(seconds):
     """Says nothing for a while, then closes the connection."""
     def answer(handler, _):

@@ -139,6 +139,24 @@ class APull(HubTest):
         self.assert_fails([], "HF_TOKEN", HF_HOME=str(self.folder / "home"), HF_HUB_DISABLE_IMPLICIT_TOKEN="1",
                           HF_HUB_CACHE=str(self.folder / "other"))
 
+    def test_sends_no_token_where_that_is_forbidden(self):
+        self.pull(HF_TOKEN="hf_secret", HF_HUB_DISABLE_IMPLICIT_TOKEN="1")
+        self.assertEqual({authorization for _, _, _, authorization, _ in self.hub.requests}, {None})
+
+    def test_of_a_commit_takes_no_other(self):
+        other = self.hub.add(NAME, {**FILES, "README.md": b"other"}, ref="other")
+        self.hub.refs[NAME, self.commit] = other  # A hub that answers with what it likes.
+        self.assert_fails([], "another commit", name=f"{NAME}@{self.commit}")
+
+    def test_says_where_only_the_size_could_be_checked(self):
+        self.hub.extra_headers = {"config.json": {"ETag": '"md5-abc"'}}
+        self.assertIn("of 1 files only the size", self.pull())
+
+    def test_mends_a_ref_that_is_no_commit(self):
+        self.write("cache/models--org--tiny/refs/main", "x" * 5000)
+        self.pull()
+        self.assert_whole()
+
     def test_keeps_shards_and_leaves_other_forms(self):
         shards = {"model-00001-of-00002.safetensors": b"1" * 9, "model-00002-of-00002.safetensors": b"2" * 9,
                   "model.safetensors.index.json": b"{}", "config.json": b"{}", "tokenizer.json": b"{}"}
@@ -174,6 +192,21 @@ class AModelThatIsNamed(HubTest):
             self.assertIn(f"incomplete, it lacks {name}", done.stderr)
             self.assertEqual(self.merle("embed", "-m", NAME, "hello").returncode, 0)
             self.assert_whole()
+
+    def test_without_modules_json_asks_the_hub_for_it(self):
+        self.pull()
+        whole = self.merle("embed", "-m", NAME, "hello", "--json").stdout
+        os.remove(self.snapshot / "modules.json")  # As if transformers alone had fetched it.
+        offline = self.merle("embed", "-m", NAME, "hello", "--json", HF_HUB_OFFLINE="1")
+        self.assertIn("no modules.json", offline.stderr)
+        unreachable = self.merle("embed", "-m", NAME, "hello", "--json", HF_ENDPOINT="http://127.0.0.1:9")
+        self.assertEqual((unreachable.returncode, unreachable.stdout), (0, offline.stdout))
+        self.assertEqual(self.merle("embed", "-m", NAME, "hello", "--json").stdout, whole)
+        self.assert_whole()
+
+    def test_as_a_folder_needs_no_hub(self):
+        done = self.merle("embed", "-m", MODEL, "hello", HF_ENDPOINT="nonsense", HF_TOKEN="a b")
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_that_does_not_exist_says_so(self):
         done = self.merle("embed", "-m", "org/none", "hello")
@@ -236,7 +269,8 @@ class AnInterruptedPull(HubTest):
         self.assertEqual(self.ranges(), ["bytes=10000-"])
 
     def test_starts_again_where_the_server_cannot_go_on(self):
-        self.hub.fault("storage", "GET", stand_in.drop_after(10000), stand_in.other_content(lambda all_of_it: all_of_it))
+        self.hub.fault("storage", "GET", stand_in.drop_after(10000),
+                       stand_in.always(stand_in.other_content(lambda all_of_it: all_of_it)))
         self.pull()
         self.assert_whole()
 
@@ -315,6 +349,7 @@ class AHubThatMisbehaves(HubTest):
         "sends less than it said": ("storage", "GET",
                                     [stand_in.always(stand_in.other_content(lambda all_of_it: all_of_it[:100]))],
                                     ("model.safetensors", "announced")),
+        "sends another part": ("storage", "GET", [stand_in.always(stand_in.part_from(5))], ("another part",)),
         "sends a file without end": ("storage", "GET", [stand_in.always(stand_in.endless())], ("more than",)),
         "sends a list without end": ("hub", "/api/models", [stand_in.endless()], ("larger than",)),
         "sends an error without end": ("hub", "/api/models", [stand_in.always(stand_in.endless(404))], ("org/tiny",)),
@@ -362,6 +397,7 @@ class AHubThatMisbehaves(HubTest):
         "no weights": ("org/pickle", {}, ("model.safetensors",)),
         "a name that climbs": ("org/..", {}, ("org/name",)),
         "a token with a line end": (NAME, {"HF_TOKEN": "a\r\nX: y"}, ("HF_TOKEN",)),
+        "a password in the address": (NAME, {"HF_ENDPOINT": "http://u:secret@127.0.0.1"}, ("HF_ENDPOINT", "password")),
         "no address": (NAME, {"HF_ENDPOINT": "ftp://x"}, ("HF_ENDPOINT",)),
         "nobody there": (NAME, {"HF_ENDPOINT": "http://127.0.0.1:9"}, ("127.0.0.1", "check the network")),
     }
@@ -383,6 +419,7 @@ class AHubThatMisbehaves(HubTest):
         "no ETag": ("config.json", {"ETag": ""}, ("ETag",)),
         "another commit": ("config.json", {"X-Repo-Commit": "1" * 40}, ("another commit",)),
         "a file larger than the disk": ("model.safetensors", {"X-Linked-Size": str(10 ** 18)}, ("free",)),
+        "a size that would wrap": ("model.safetensors", {"X-Linked-Size": str(2 ** 64 - 1)}, ("too large",)),
         "a size that is no number": ("model.safetensors", {"X-Linked-Size": "-1"}, ("size",)),
     }
 
@@ -400,6 +437,10 @@ class AHubThatMisbehaves(HubTest):
         self.pull()
         self.assert_whole()
         self.assertEqual(list(self.folder.rglob("evil*")), [])
+        many = [{"idx": i, "name": "0", "path": "a", "type": "x"} for i in range(12000)]
+        self.hub.add("org/many", {**FILES, **{f"a/{i}.json": b"{}" for i in range(5000)},
+                                  "modules.json": json.dumps(many).encode()})
+        self.assert_fails([], "more than 64 modules", name="org/many")
         modules = [{"idx": 0, "name": "0", "path": "../..", "type": "sentence_transformers.models.Transformer"}]
         self.hub.add("org/climbs", {**FILES, "modules.json": json.dumps(modules).encode()})
         self.assert_fails([], "modules.json", name="org/climbs")

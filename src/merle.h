@@ -19,7 +19,7 @@
 #include "embedding/precision.h"   // Quantize: vectors as int8, uint8 or bits.
 #include "embedding/statistics.h"  // What a run did, and where its time went.
 #include "evaluation/sts.h"        // EvaluateSts: how well a model ranks pairs of sentences.
-#include "hub/hub.h"               // ResolveModel: a model's name to its folder, fetched if need be.
+#include "hub/hub.h"               // ResolveModel: a model's name to its folder.
 #include "index/flat.h"            // FlatIndex: exact nearest neighbours.
 #include "kernels/cpu.h"           // Which instruction set runs.
 #include "models/encoder_model.h"  // EncoderModel: token ids to hidden states.

@@ -1,7 +1,6 @@
 #include "base/http_client.h"
 
 #include <curl/curl.h>
-#include <curl/system.h>
 #include <curl/urlapi.h>
 
 #include <algorithm>
@@ -27,9 +26,10 @@ namespace {
 struct Libcurl {
   SharedLibrary library{
       "libcurl.so.4", "it is needed to fetch from the network; install libcurl (Debian: libcurl4)"};
-// NOLINTNEXTLINE(bugprone-macro-parentheses): a part of names.
+// NOLINTBEGIN(bugprone-macro-parentheses): a part of names.
 #define MERLE_CURL(name) \
   decltype(&curl_##name) name = library.Find<decltype(&curl_##name)>("curl_" #name)
+  // NOLINTEND(bugprone-macro-parentheses)
   MERLE_CURL(global_init);
   MERLE_CURL(easy_init);
   MERLE_CURL(easy_cleanup);

@@ -5,8 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/format.h"
-#include "base/utf8.h"
+#include "base/quote.h"
 
 namespace merle {
 namespace {
@@ -15,12 +14,6 @@ constexpr std::size_t kMostBytes = 2000;  // Of a message.
 constexpr std::size_t kEndBytes = 500;    // Kept of the end of a longer one: it tells the problem.
 constexpr std::string_view kEllipsis = "…";
 
-// What a terminal obeys or breaks the line at, and the marks that reorder a line.
-bool IsControl(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2066 && c <= 0x2069);
-}
-
 // The start of the character at text[at].
 std::size_t CharacterAt(std::string_view text, std::size_t at) {
   while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
@@ -28,17 +21,7 @@ std::size_t CharacterAt(std::string_view text, std::size_t at) {
 }
 
 std::string OneLine(std::string_view message) {
-  const std::string text = ReplaceInvalidUtf8(message);
-  std::string line;
-  for (std::size_t i = 0; i < text.size();) {
-    const CodePoint c = DecodeUtf8(text, i);
-    if (IsControl(c.value)) {
-      AppendFormat(line, "\\u{:04x}", static_cast<unsigned>(c.value));
-    } else {
-      line.append(text, i, c.bytes);
-    }
-    i += c.bytes;
-  }
+  std::string line = Escaped(message);
   if (line.size() <= kMostBytes) return line;
   const std::size_t begin = CharacterAt(line, kMostBytes - kEndBytes - kEllipsis.size());
   const std::size_t end = CharacterAt(line, line.size() - kEndBytes + 3);

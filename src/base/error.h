@@ -24,8 +24,8 @@ enum class ErrorCode {
 std::string_view ErrorCodeName(ErrorCode code) noexcept;
 
 // The one exception type that the library throws. what() is one line of UTF-8, of at most 2,000
-// bytes, whatever stands in the names of a file: control characters are shown as \u000a, and what
-// is too long loses its middle.
+// bytes, whatever stands in the names of a file: it is Escaped (base/quote.h), and what is too long
+// loses its middle.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, std::string_view message);

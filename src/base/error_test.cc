@@ -29,13 +29,13 @@ TEST_P(ErrorTest, ShowsOneLineOfUtf8) {
 INSTANTIATE_TEST_SUITE_P(Rows, ErrorTest,
                          testing::ValuesIn(std::vector<Case>{
                              {"Plain", "a.json: 'é 中' is wrong", "a.json: 'é 中' is wrong"},
-                             {"LineEnds", "a\nb\r", "a\\u000ab\\u000d"},
-                             {"Nul", std::string("a\0b", 3), "a\\u0000b"},
-                             {"EscapeSequence", "\x1B[2J\x7F", "\\u001b[2J\\u007f"},
-                             {"EightBitEscape", "\xC2\x9B\x32J\xC2\xA0", "\\u009b2J\xC2\xA0"},
+                             {"LineEnds", "a\nb\r", "a\\nb\\r"},
+                             {"Nul", std::string("a\0b", 3), "a\\x00b"},
+                             {"EscapeSequence", "\x1B[2J\x7F", "\\x1b[2J\\x7f"},
+                             {"EightBitEscape", "\xC2\x9B\x32J\xC2\xA0", "\\u{9b}2J\xC2\xA0"},
                              {"ReorderedLine", "\xE2\x80\xAE\xE2\x80\xA8\xE2\x81\xA6",
-                              "\\u202e\\u2028\\u2066"},
-                             {"NotUtf8", "a\xFF", "a\xEF\xBF\xBD"},
+                              "\\u{202e}\\u{2028}\\u{2066}"},
+                             {"NotUtf8", "a\xFF", "a\\xff"},
                          }),
                          [](const auto& test) { return test.param.name; });
 

@@ -24,6 +24,8 @@
 #include "hub/hub.h"
 #include "hub/hub_options.h"
 #include "kernels/cpu.h"
+#include "models/compute.h"
+#include "models/encoder_model.h"
 #include "tensor/matrix.h"
 #include "tokenizers/tokenizer.h"
 
@@ -65,13 +67,11 @@ std::string FindModelFolder(const Invocation& invocation) {
 
 Embedder OpenEmbedder(const Invocation& invocation) {
   const Options& options = invocation.options;
-  if (options.compute != "f32" && options.compute != "auto") {  // f32 is the fastest there is.
-    throw UsageError(
-        Format("--compute {} is not there yet; this version has f32", options.compute));
-  }
   const std::string folder = FindModelFolder(invocation);
-  Embedder embedder = OpenOrModelError(
-      [&] { return Embedder::Load(folder, {.threads = options.threads.value_or(0)}); });
+  Embedder embedder = OpenOrModelError([&] {
+    return Embedder::Load(folder, {.threads = options.threads.value_or(0),
+                                   .compute = *ParseCompute(options.compute)});
+  });
   const LoadStats& load = embedder.load_stats();
   invocation.SayIfVerbose(Format("opened {} in {}: weights {}, tokenizer {}", OneLine(folder),
                                  HumanSeconds(load.seconds), HumanSeconds(load.weights_seconds),
@@ -129,11 +129,11 @@ void EmbeddingReport::Say() const {
         static_cast<std::size_t>(static_cast<double>(count) / std::max(seconds, 1e-9)));
   };
   const std::size_t threads = embedder_.pool().size();
-  invocation_.SayIfVerbose(
-      Format("{} text{}, {} tokens in {}: {} texts/s, {} tokens/s; {}, {} thread{}",
-             WithCommas(stats_.texts), stats_.texts == 1 ? "" : "s", WithCommas(stats_.tokens),
-             HumanSeconds(seconds), per_second(stats_.texts), per_second(stats_.tokens),
-             ActiveCpuPath(), threads, threads == 1 ? "" : "s"));
+  invocation_.SayIfVerbose(Format(
+      "{} text{}, {} tokens in {}: {} texts/s, {} tokens/s; {}, {}, {} thread{}",
+      WithCommas(stats_.texts), stats_.texts == 1 ? "" : "s", WithCommas(stats_.tokens),
+      HumanSeconds(seconds), per_second(stats_.texts), per_second(stats_.tokens),
+      ComputeName(embedder_.model().compute()), ActiveCpuPath(), threads, threads == 1 ? "" : "s"));
   invocation_.SayIfVerbose(
       Format("{}; at most {} of memory", TimeShares(stats_, seconds), HumanBytes(PeakMemory())));
 }

@@ -109,7 +109,7 @@ struct Embedder::Parts {
       : path(model_path),
         folder(ReadModelFolder(path)),
         model(Timed(load.weights_seconds,
-                    [&] { return LoadEncoderModel(folder.modules[0].folder); })),
+                    [&] { return LoadEncoderModel(folder.modules[0].folder, options.compute); })),
         tokenizer(Timed(load.tokenizer_seconds,
                         [&] {
                           return Tokenizer::Load(folder.modules[0].folder,

@@ -12,6 +12,7 @@
 
 #include "embedding/prompts.h"
 #include "embedding/statistics.h"
+#include "models/compute.h"
 #include "tensor/matrix.h"
 
 namespace merle {
@@ -23,6 +24,7 @@ class Tokenizer;
 struct EmbedderOptions {
   std::size_t threads = 0;     // Worker threads; 0 means one for each physical core.
   ThreadPool* pool = nullptr;  // Used instead of an own pool; must outlive the embedder.
+  Compute compute = Compute::kF32;
 };
 
 // What happens to a text with more tokens than the model takes.

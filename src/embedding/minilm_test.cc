@@ -24,6 +24,9 @@
 #include "embedding/embedder.h"
 #include "embedding/statistics.h"
 #include "kernels/cpu.h"
+#include "kernels/dot_tile.h"
+#include "models/compute.h"
+#include "models/encoder_model.h"
 #include "tensor/matrix.h"
 #include "tensor/safetensors.h"
 
@@ -126,10 +129,13 @@ std::vector<std::string> ManyTexts(std::size_t count) {
   return texts;
 }
 
-TEST_F(MiniLm, AVectorIsBitwiseTheSameInAnyBatchAnyOrderAndWithAnyThreads) {
-  const std::vector<std::string> texts = ManyTexts(kManyTexts);
+class MiniLmIn : public MiniLm, public testing::WithParamInterface<Compute> {};
+
+TEST_P(MiniLmIn, AVectorIsBitwiseTheSameInAnyBatchAnyOrderAndWithAnyThreads) {
+  const std::vector<std::string> texts =
+      ManyTexts(GetParam() == Compute::kF32 ? kManyTexts : kManyTexts / 4);
   const auto views = Views(texts);
-  const Embedder one = Embedder::Load(ModelFolder(), {.threads = 1});
+  const Embedder one = Embedder::Load(ModelFolder(), {.threads = 1, .compute = GetParam()});
   const Matrix<float> reference = one.Embed(views);
   const auto same_row = [&](std::span<const float> row, std::size_t i) {
     return std::ranges::equal(row, reference.Row(i), {}, Bits, Bits);
@@ -144,16 +150,75 @@ TEST_F(MiniLm, AVectorIsBitwiseTheSameInAnyBatchAnyOrderAndWithAnyThreads) {
     std::vector<std::string_view> shuffled;
     shuffled.reserve(order.size());
     for (const std::size_t i : order) shuffled.push_back(texts[i]);
-    const Embedder embedder = Embedder::Load(ModelFolder(), {.threads = threads});
+    const Embedder embedder =
+        Embedder::Load(ModelFolder(), {.threads = threads, .compute = GetParam()});
     const Matrix<float> vectors = embedder.Embed(shuffled, {.batch_tokens = batch_tokens});
     for (std::size_t i = 0; i < order.size(); ++i) {
       ASSERT_TRUE(same_row(vectors.Row(i), order[i])) << threads << " threads, text " << order[i];
     }
   }
-  const Embedder two = Embedder::Load(ModelFolder(), {.threads = 2});
+  const Embedder two = Embedder::Load(ModelFolder(), {.threads = 2, .compute = GetParam()});
   for (std::size_t i = 0; i < texts.size(); i += 10) {
     ASSERT_TRUE(same_row(two.Embed(texts[i]).Row(0), i)) << "alone, text " << i;
   }
+}
+
+class MiniLmRoundedTo : public MiniLmIn {};
+
+struct Nearness {
+  double mean, worst;  // Cosines to the vectors of float.
+};
+
+Nearness NearnessToFloat(Compute compute, std::span<const std::string_view> texts) {
+  const Matrix<float> vectors = Embedder::Load(ModelFolder(), {.compute = compute}).Embed(texts);
+  const Matrix<float> wanted = Embedder::Load(ModelFolder()).Embed(texts);
+  Nearness nearness{.mean = 0, .worst = 1};
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const double cosine = std::inner_product(vectors.Row(i).begin(), vectors.Row(i).end(),
+                                             wanted.Row(i).begin(), 0.0);
+    nearness.mean += cosine / static_cast<double>(texts.size());
+    nearness.worst = std::min(nearness.worst, cosine);
+  }
+  return nearness;
+}
+
+TEST_P(MiniLmRoundedTo, VectorsStayNearThoseOfFloatOnEveryCpuPath) {
+  const Nearness bar = GetParam() == Compute::kInt8 ? Nearness{.mean = 0.999, .worst = 0.995}
+                       : GetParam() == Compute::kBf16
+                           ? Nearness{.mean = 0.99998, .worst = 0.9999}
+                           : Nearness{.mean = 1 - 1e-6, .worst = 1 - 1e-6};
+  const std::vector<std::string> texts = ManyTexts(kSanitized ? 16 : 300);
+  const auto views = Views(texts);
+  for (const std::string_view path : SupportedCpuPaths()) {
+    SelectCpuPath(path);
+    // Where there are no instructions for bf16, it is some ten times slower.
+    const bool slow = path == "plain" || (GetParam() == Compute::kBf16 && path == "avx2");
+    const std::size_t count = slow ? 16 : texts.size();
+    const Nearness nearness = NearnessToFloat(GetParam(), std::span(views).first(count));
+    EXPECT_GE(nearness.mean, bar.mean) << path;
+    EXPECT_GE(nearness.worst, bar.worst) << path;
+  }
+  SelectCpuPath(SupportedCpuPaths().front());
+}
+
+INSTANTIATE_TEST_SUITE_P(Arithmetics, MiniLmIn,
+                         testing::Values(Compute::kF32, Compute::kBf16, Compute::kInt8),
+                         [](const auto& test) { return std::string(ComputeName(test.param)); });
+
+INSTANTIATE_TEST_SUITE_P(Arithmetics, MiniLmRoundedTo,
+                         testing::Values(Compute::kBf16, Compute::kInt8),
+                         [](const auto& test) { return std::string(ComputeName(test.param)); });
+
+TEST_F(MiniLm, AutoTakesTheFastestArithmeticThatThisCpuHas) {
+  for (const std::string_view path : SupportedCpuPaths()) {
+    SelectCpuPath(path);
+    const Compute fastest = ActiveInt8Kernel().native   ? Compute::kInt8
+                            : ActiveBf16Kernel().native ? Compute::kBf16
+                                                        : Compute::kF32;
+    const Embedder embedder = Embedder::Load(ModelFolder(), {.compute = Compute::kAuto});
+    EXPECT_EQ(embedder.model().compute(), fastest) << path;
+  }
+  SelectCpuPath(SupportedCpuPaths().front());
 }
 
 TEST_F(MiniLm, TextsLongerThanTheModelTakesAreCutAndCounted) {

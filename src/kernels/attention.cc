@@ -10,18 +10,14 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep (includes this file once per target)
 #include "hwy/highway.h"
 #include "kernels/gemm_tile-inl.h"
+#include "kernels/pack_keys-inl.h"
 #include "kernels/softmax-inl.h"
 #include "kernels/tail-inl.h"
+#include "kernels/tile_split.h"
 
 #ifndef MERLE_KERNELS_ATTENTION_CC_
 #define MERLE_KERNELS_ATTENTION_CC_  // What follows is seen once, not once per target.
 namespace merle {
-
-// Columns of q, k or v: those of all heads, or of one.
-struct HeadColumns {
-  const float* data;
-  size_t stride;
-};
 
 // The arguments of Attention as plain numbers: code for a target must instantiate no shared
 // templates.
@@ -41,44 +37,6 @@ struct AttentionCall {
 
 HWY_BEFORE_NAMESPACE();
 namespace merle::HWY_NAMESPACE {
-
-// out[j, c] = rows[c][j], j and c < 4, out with a stride of a panel.
-HWY_INLINE void Transpose4x4(const float* const rows[4], size_t col, float* HWY_RESTRICT out) {
-#if HWY_TARGET == HWY_SCALAR
-  for (size_t j = 0; j < 4; ++j) {
-    for (size_t c = 0; c < 4; ++c) out[j * kTileCols + c] = rows[c][col + j];
-  }
-#else
-  const hn::FixedTag<float, 4> d;  // Every path but the plain one has it.
-  const auto a = hn::LoadU(d, rows[0] + col), b = hn::LoadU(d, rows[1] + col);
-  const auto c = hn::LoadU(d, rows[2] + col), e = hn::LoadU(d, rows[3] + col);
-  const auto ab_low = hn::InterleaveLower(d, a, b), ab_high = hn::InterleaveUpper(d, a, b);
-  const auto ce_low = hn::InterleaveLower(d, c, e), ce_high = hn::InterleaveUpper(d, c, e);
-  hn::Store(hn::ConcatLowerLower(d, ce_low, ab_low), d, out);
-  hn::Store(hn::ConcatUpperUpper(d, ce_low, ab_low), d, out + kTileCols);
-  hn::Store(hn::ConcatLowerLower(d, ce_high, ab_high), d, out + 2 * kTileCols);
-  hn::Store(hn::ConcatUpperUpper(d, ce_high, ab_high), d, out + 3 * kTileCols);
-#endif
-}
-
-// The transpose of k as panels of 32 keys, each [head_dim, 32], filled up with copies of the last
-// key, whose scores nobody reads.
-void PackKeys(HeadColumns k, size_t keys, size_t head_dim, float* HWY_RESTRICT panels) {
-  const float* last = k.data + (keys - 1) * k.stride;
-  for (size_t first = 0; first < keys; first += kTileCols, panels += head_dim * kTileCols) {
-    for (size_t c = 0; c < kTileCols; c += 4) {
-      const float* rows[4];
-      for (size_t i = 0; i < 4; ++i) {
-        rows[i] = first + c + i < keys ? k.data + (first + c + i) * k.stride : last;
-      }
-      size_t j = 0;
-      for (; j + 4 <= head_dim; j += 4) Transpose4x4(rows, j, panels + j * kTileCols + c);
-      for (; j < head_dim; ++j) {
-        for (size_t i = 0; i < 4; ++i) panels[j * kTileCols + c + i] = rows[i][j];
-      }
-    }
-  }
-}
 
 // v as panels of 32 columns, each [keys, 32], filled up with zeros.
 void PackValues(HeadColumns v, size_t keys, size_t head_dim, float* HWY_RESTRICT panels) {
@@ -116,7 +74,8 @@ void AttendTile(const AttentionCall& call, HeadColumns q, size_t rows, float* HW
                         .init = kZeros,
                         .y = scores + s,
                         .y_stride = padded_keys,
-                        .prefetch = call.key_panels,  // Nothing: they are in the cache.
+                        .prefetch = reinterpret_cast<const char*>(
+                            call.key_panels),  // Nothing: they are in the cache.
                         .prefetch_step = 0});
   }
   // First all maxima, then all exponentials: the ends of the rows, long chains of few operations,
@@ -133,7 +92,7 @@ void AttendTile(const AttentionCall& call, HeadColumns q, size_t rows, float* HW
                         .init = kZeros,
                         .y = tile,
                         .y_stride = kTileCols,
-                        .prefetch = call.value_panels,
+                        .prefetch = reinterpret_cast<const char*>(call.value_panels),
                         .prefetch_step = 0});
     const size_t cols = head_dim - col < kTileCols ? head_dim - col : kTileCols;
     for (size_t r = 0; r < rows; ++r) {
@@ -148,7 +107,7 @@ void AttendTile(const AttentionCall& call, HeadColumns q, size_t rows, float* HW
 }
 
 void AttentionOnTarget(const AttentionCall& call) {
-  const TileSplit split(call.queries);
+  const TileSplit split(call.queries, kTileRows);
   for (size_t head = 0; head < call.heads; ++head) {
     const size_t col = head * call.head_dim;
     PackKeys({call.k.data + col, call.k.stride}, call.keys, call.head_dim, call.key_panels);
@@ -181,6 +140,8 @@ void AttentionScratch::Reserve(std::size_t keys, std::size_t head_dim) {
   keys_.Reserve(RoundUp(keys) * head_dim);
   values_.Reserve(keys * RoundUp(head_dim));
   scores_.Reserve(RoundUp(keys) * kMaxTileRows);
+  bf16_rows_.Reserve(keys * (head_dim + 1));
+  bf16_weights_.Reserve((keys + 1) * kMaxTileRows);
 }
 
 bool AttentionScratch::Fits(std::size_t keys, std::size_t head_dim) const {

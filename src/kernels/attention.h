@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "tensor/matrix.h"
 
@@ -11,17 +12,21 @@ namespace merle {
 class AttentionScratch {
  public:
   // Makes room for texts of `keys` tokens and heads of `head_dim` columns: at most
-  // 4 * keys * (2 * head_dim + 12) bytes and a little.
+  // keys * (10 * head_dim + 72) bytes and a little.
   void Reserve(std::size_t keys, std::size_t head_dim);
 
-  // For Attention only. Keys and values of one head as Linear's panels; scores of 12 queries.
+  // For Attention only. Keys and values of one head as Linear's panels; scores of 12 queries. In
+  // bf16: rows of keys or queries of one head; the softmax of 12 queries.
   float* keys() { return keys_.data(); }
   float* values() { return values_.data(); }
   float* scores() { return scores_.data(); }
+  std::uint16_t* bf16_rows() { return bf16_rows_.data(); }
+  std::uint16_t* bf16_weights() { return bf16_weights_.data(); }
   bool Fits(std::size_t keys, std::size_t head_dim) const;
 
  private:
   AlignedBuffer<float> keys_, values_, scores_;
+  AlignedBuffer<std::uint16_t> bf16_rows_, bf16_weights_;
 };
 
 //   out[t, head] = softmax over s of (scale * q[t, head] . k[s, head]) * v[s, head]
@@ -39,5 +44,11 @@ class AttentionScratch {
 void Attention(MatrixView<const float> q, MatrixView<const float> k, MatrixView<const float> v,
                std::size_t heads, float scale, AttentionScratch& scratch,
                MatrixView<float> out) noexcept;
+
+// The same with q, k, v and the exponentials rounded to bf16, and sums in float: see LinearBf16.
+// Not more queries than keys.
+void AttentionBf16(MatrixView<const float> q, MatrixView<const float> k, MatrixView<const float> v,
+                   std::size_t heads, float scale, AttentionScratch& scratch,
+                   MatrixView<float> out) noexcept;
 
 }  // namespace merle

@@ -23,22 +23,25 @@ struct Packed {
       : heads(n_heads), hidden(n_heads * head_dim), qkv(RandomMatrix(tokens, 3 * hidden, 1)) {}
 
   MatrixView<const float> Part(std::size_t i) const { return qkv.view().Cols(i * hidden, hidden); }
-  Matrix<float> Run(std::size_t first, std::size_t count) const {
+  Matrix<float> Run(std::size_t first, std::size_t count,
+                    decltype(Attention)* attention = &Attention) const {
     AttentionScratch scratch;
     scratch.Reserve(qkv.rows(), hidden / heads);
     Matrix<float> out(count, hidden);
-    Attention(Part(0).Rows(first, count), Part(1), Part(2), heads, kScale, scratch, out.view());
+    attention(Part(0).Rows(first, count), Part(1), Part(2), heads, kScale, scratch, out.view());
     return out;
   }
   Matrix<float> Run() const { return Run(0, qkv.rows()); }
+  Matrix<float> RunBf16() const { return Run(0, qkv.rows(), &AttentionBf16); }
 
   std::size_t heads, hidden;
   Matrix<float> qkv;
 };
 
 // Fails where `out` is farther from attention in double than the roundings explain: the exponents
-// carry those of a sum of head_dim products, the result those of a sum of `keys` products.
-void ExpectAttention(const Packed& p, MatrixView<const float> out) {
+// carry those of a sum of head_dim products, the result those of a sum of `keys` products; and the
+// factors of each product may be off by operand_error.
+void ExpectAttention(const Packed& p, MatrixView<const float> out, double operand_error = 0) {
   const std::size_t tokens = p.qkv.rows(), head_dim = p.hidden / p.heads;
   for (std::size_t t = 0; t < tokens; ++t) {
     for (std::size_t head = 0; head < p.heads; ++head) {
@@ -55,7 +58,8 @@ void ExpectAttention(const Packed& p, MatrixView<const float> out) {
         sum += weights[s];
         largest_exponent_error =
             std::max(largest_exponent_error,
-                     (2.0 * static_cast<double>(head_dim) + 4) * kFloatEps * kScale * magnitude);
+                     ((2.0 * static_cast<double>(head_dim) + 4) * kFloatEps + 2 * operand_error) *
+                         kScale * magnitude);
       }
       for (std::size_t j = head * head_dim; j < (head + 1) * head_dim; ++j) {
         double expected = 0, magnitude = 0;
@@ -64,7 +68,9 @@ void ExpectAttention(const Packed& p, MatrixView<const float> out) {
           magnitude += weights[s] / sum * std::abs(p.Part(2).At(s, j));
         }
         const double roundings = 3.0 * static_cast<double>(tokens) + 8;
-        const double tolerance = (roundings * kFloatEps + 2 * largest_exponent_error) * magnitude;
+        const double tolerance =
+            (roundings * kFloatEps + 2.1 * operand_error + std::expm1(2 * largest_exponent_error)) *
+            magnitude;
         ASSERT_NEAR(out.At(t, j), expected, tolerance) << "token " << t << ", column " << j;
       }
     }
@@ -78,6 +84,25 @@ TEST_P(AttentionTest, EqualsAttentionInDouble) {
       const Packed p(tokens, 3, head_dim);
       ExpectAttention(p, p.Run().view());
     }
+  }
+}
+
+TEST_P(AttentionTest, InBf16EqualsAttentionToTheRoundingOfItsOperands) {
+  for (const std::size_t head_dim : {1, 4, 5, 16, 32, 33, 64}) {
+    for (const std::size_t tokens : {1, 2, 7, 13, 31, 32, 33, 65}) {
+      SCOPED_TRACE(testing::Message() << tokens << " tokens, head_dim " << head_dim);
+      const Packed p(tokens, 3, head_dim);
+      ExpectAttention(p, p.RunBf16().view(), 0x1p-9);
+    }
+  }
+}
+
+TEST_P(AttentionTest, InBf16GivesAQueryTheSameBitsInEveryRange) {
+  const Packed p(50, 2, 20);
+  const auto all = p.RunBf16();
+  for (std::size_t count = 1; count <= 40; ++count) {
+    const auto some = p.Run(50 - count, count, &AttentionBf16);
+    ASSERT_TRUE(SameBits(some.view(), all.view().Rows(50 - count, count))) << count << " queries";
   }
 }
 

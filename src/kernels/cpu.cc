@@ -36,11 +36,17 @@ std::string_view PathName(std::int64_t target) {
 #endif
 }
 
+// Asked for once: Highway 1.0.3 chooses the best target again whenever it looks.
+const std::vector<std::int64_t>& Targets() {
+  static const std::vector<std::int64_t> targets = hwy::SupportedAndGeneratedTargets();
+  return targets;
+}
+
 }  // namespace
 
 std::vector<std::string_view> SupportedCpuPaths() {
   std::vector<std::string_view> paths;
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+  for (const std::int64_t target : Targets()) {
     const std::string_view name = PathName(target);
     if (paths.empty() || paths.back() != name) paths.push_back(name);
   }
@@ -49,9 +55,19 @@ std::vector<std::string_view> SupportedCpuPaths() {
 
 std::string_view ActiveCpuPath() { return PathName(HWY_DYNAMIC_DISPATCH(Target)()); }
 
+bool CpuPathIsAtLeast(std::string_view path) {
+  const std::string_view active = ActiveCpuPath();
+  bool reached = false;  // Targets() has the best first.
+  for (const std::int64_t target : Targets()) {
+    reached = reached || PathName(target) == active;
+    if (reached && PathName(target) == path) return true;
+  }
+  return false;
+}
+
 void SelectCpuPath(std::string_view path) {
   std::int64_t targets = 0;
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+  for (const std::int64_t target : Targets()) {
     if (PathName(target) == path) targets |= target;
   }
   if (targets == 0) {

@@ -14,6 +14,9 @@ std::vector<std::string_view> SupportedCpuPaths();
 // The path that the next kernel call takes: the best one unless SelectCpuPath chose another.
 std::string_view ActiveCpuPath();
 
+// Whether that is `path` or a better one.
+bool CpuPathIsAtLeast(std::string_view path);
+
 // Makes all kernels take `path` from now on. Throws kInvalidArgument, naming the possible ones, if
 // SupportedCpuPaths() lacks it. Must not run at the same time as a kernel.
 void SelectCpuPath(std::string_view path);

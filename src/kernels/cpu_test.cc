@@ -13,6 +13,20 @@ using CpuPath = KernelTest;
 
 TEST_P(CpuPath, IsActiveOnceSelected) { EXPECT_EQ(ActiveCpuPath(), GetParam()); }
 
+TEST_P(CpuPath, StaysActiveWhenSomebodyAsksForThePaths) {
+  SupportedCpuPaths();
+  EXPECT_EQ(ActiveCpuPath(), GetParam());
+}
+
+TEST_P(CpuPath, IsAtLeastItselfAndWhatComesAfter) {
+  bool active_seen = false;
+  for (const std::string_view path : SupportedCpuPaths()) {
+    active_seen = active_seen || path == GetParam();
+    EXPECT_EQ(CpuPathIsAtLeast(path), active_seen) << path;
+  }
+  EXPECT_FALSE(CpuPathIsAtLeast("mmx"));
+}
+
 INSTANTIATE_ON_ALL_CPU_PATHS(CpuPath);
 
 // What every CPU of the architecture has.

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "kernels/activation.h"
+#include "kernels/tile_split.h"
 #include "tensor/matrix.h"
 
 namespace merle {
@@ -18,7 +19,7 @@ namespace merle {
 // written to a file and mapped. Immutable; may be read in many threads.
 class PackedWeights {
  public:
-  static constexpr std::size_t kPanelCols = 32;  // Two AVX-512 registers.
+  static constexpr std::size_t kPanelCols = kPanelColumns;  // Two AVX-512 registers.
 
   // Number of floats in packed().
   static std::size_t PackedSize(std::size_t out_features, std::size_t in_features);

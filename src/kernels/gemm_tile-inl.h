@@ -9,12 +9,13 @@
 #include <cstddef>
 
 #include "hwy/highway.h"
+#include "kernels/tile_split.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace merle::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-inline constexpr size_t kTileCols = 32;  // PackedWeights::kPanelCols.
+inline constexpr size_t kTileCols = kPanelColumns;
 
 // Most rows of a tile. Each takes two vectors of sums; two vectors of the panel and one of x are
 // needed beside them: 12 * 2 + 3 of 32 registers, 6 * 2 + 3 of 16. At least 4 rows, so that 8 sums
@@ -36,8 +37,8 @@ struct Tile {
   float* HWY_RESTRICT y;
   size_t y_stride;
   // Memory to bring into the cache meanwhile: at each k the two lines here, then prefetch_step
-  // floats on. May run beyond what is allocated.
-  const float* prefetch;
+  // bytes on. May run beyond what is allocated.
+  const char* prefetch;
   size_t prefetch_step;
 };
 
@@ -71,7 +72,7 @@ void MultiplyRows(const Tile& t) {
   constexpr size_t kLanes = hn::MaxLanes(d);
   const size_t depth = t.depth;
   const size_t y_stride = t.y_stride;
-  const float* prefetch = t.prefetch;
+  const char* prefetch = t.prefetch;
   const size_t prefetch_step = t.prefetch_step;
   for (size_t c = 0; c < kTileCols; c += 2 * kLanes) {
     const auto init_left = hn::Load(d, t.init + c);
@@ -81,7 +82,7 @@ void MultiplyRows(const Tile& t) {
     MERLE_FOR_EACH_ROW(MERLE_START)
     for (size_t k = 0; k < depth; ++k, b += kTileCols) {
       __builtin_prefetch(prefetch, 0, 3);
-      __builtin_prefetch(prefetch + 16, 0, 3);
+      __builtin_prefetch(prefetch + 64, 0, 3);
       prefetch += prefetch_step;
       const auto b_left = hn::Load(d, b);
       const auto b_right = hn::Load(d, b + kLanes);
@@ -131,19 +132,6 @@ HWY_INLINE void MultiplyTile(size_t rows, const Tile& t) {
 }
 
 #undef MERLE_32_REGISTERS
-
-// Splits `rows` into tiles of nearly equal height: 13 rows are 7 and 6, since a tile of one row
-// would take as long as one of four.
-struct TileSplit {
-  explicit TileSplit(size_t rows)
-      : count((rows + kTileRows - 1) / kTileRows), height(rows / count), taller(rows % count) {}
-  size_t Begin(size_t tile) const { return tile * height + (tile < taller ? tile : taller); }
-  size_t Rows(size_t tile) const { return height + (tile < taller ? 1 : 0); }
-
-  size_t count;
-  size_t height;
-  size_t taller;  // So many tiles have one row more.
-};
 
 }  // namespace merle::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

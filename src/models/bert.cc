@@ -1,6 +1,7 @@
 #include "models/bert.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +22,12 @@
 #include "base/thread_pool.h"
 #include "kernels/activation.h"
 #include "kernels/attention.h"
+#include "kernels/dot_tile.h"
+#include "models/calibration.h"
+#include "models/compute.h"
 #include "models/encoder_model.h"
 #include "models/layers.h"
+#include "models/linear_layer.h"
 #include "models/row_table.h"
 #include "models/weights.h"
 #include "tensor/matrix.h"
@@ -106,6 +111,10 @@ struct BertLayer {
         LayerNormLayer(weights, name + ".output.LayerNorm", hidden, config.layer_norm_eps);
   }
 
+  std::array<LinearLayer*, 4> linears() {
+    return {&qkv, &attention_output, &intermediate, &output};
+  }
+
   LinearLayer qkv, attention_output, intermediate, output;
   LayerNormLayer attention_norm, output_norm;
 };
@@ -116,6 +125,7 @@ struct Workspace {
   struct Worker {
     AlignedBuffer<float> intermediate;  // [block rows, intermediate_size]
     AttentionScratch attention;
+    LinearScratch linear;
   };
 
   AlignedBuffer<float> qkv;      // [tokens, 3 * hidden]
@@ -161,9 +171,14 @@ class Bert : public EncoderModel {
  public:
   Bert(const BertConfig& config, Weights weights);
 
+  // Replaces the float weights of the layers, once.
+  void RoundToBf16();
+  void QuantizeToInt8();
+
   const EncoderShape& shape() const override { return config_.shape; }
   const std::string& model_type() const override { return model_type_; }
   std::size_t parameters() const override { return parameters_; }
+  Compute compute() const override { return compute_; }
 
   void Forward(const TokenBatch& batch, ThreadPool& pool, MatrixView<float> out,
                const HiddenStatesVisitor& visit_layer) const override;
@@ -172,6 +187,8 @@ class Bert : public EncoderModel {
 
  private:
   void CheckBatch(const TokenBatch& batch) const;
+  void Run(const TokenBatch& batch, ThreadPool& pool, Workspace& work, MatrixView<float> out,
+           const HiddenStatesVisitor& visit_layer) const;
   void Embed(const TokenBatch& batch, MatrixView<float> states) const;
   void Attend(const TokenBatch& batch, ThreadPool& pool, Workspace& work) const;
   void Finish(const BertLayer& layer, ThreadPool& pool, Workspace& work,
@@ -182,6 +199,8 @@ class Bert : public EncoderModel {
   const std::string model_type_ = "bert";
   BertConfig config_;
   std::size_t parameters_;
+  Compute compute_ = Compute::kF32;
+  bool bf16_attention_ = false;
   RowTable word_embeddings_;
   Matrix<float> position_embeddings_, type_embeddings_;
   LayerNormLayer embedding_norm_;
@@ -208,6 +227,31 @@ Bert::Bert(const BertConfig& config, Weights weights) : config_(config) {
     pooler_ = LinearLayer(weights, "pooler.dense", hidden, hidden);
   }
   parameters_ = weights.parameters();
+}
+
+void Bert::RoundToBf16() {
+  for (BertLayer& layer : layers_) {
+    for (LinearLayer* linear : layer.linears()) linear->RoundToBf16();
+  }
+  compute_ = Compute::kBf16;
+  bf16_attention_ = true;
+}
+
+void Bert::QuantizeToInt8() {
+  const CalibrationTexts texts(config_.shape);
+  InputMaxima maxima;
+  Workspace work;
+  work.workers.resize(1);
+  work.workers[0].linear.maxima = &maxima;
+  ThreadPool alone(1);
+  Matrix<float> states(texts.ids.size(), config_.shape.hidden_size);
+  Run(texts.batch(), alone, work, states.view(), {});
+  for (BertLayer& layer : layers_) {
+    for (LinearLayer* linear : layer.linears()) linear->QuantizeToInt8(maxima.at(linear));
+  }
+  compute_ = Compute::kInt8;
+  // To quantize attention, too, would cost accuracy: its scores are exponents.
+  bf16_attention_ = ActiveBf16Kernel().native;
 }
 
 void Bert::CheckBatch(const TokenBatch& batch) const {
@@ -271,7 +315,8 @@ void Bert::Attend(const TokenBatch& batch, ThreadPool& pool, Workspace& work) co
     const auto part = qkv.Rows(first, rows);
     AttentionScratch& scratch = work.workers[worker].attention;
     scratch.Reserve(rows, head_dim);
-    Attention(part.Cols(col, cols), part.Cols(hidden + col, cols),
+    const auto attention = bf16_attention_ ? &AttentionBf16 : &Attention;
+    attention(part.Cols(col, cols), part.Cols(hidden + col, cols),
               part.Cols(2 * hidden + col, cols), part_heads, scale, scratch,
               context.Rows(first, rows).Cols(col, cols));
   });
@@ -286,15 +331,16 @@ void Bert::Finish(const BertLayer& layer, ThreadPool& pool, Workspace& work,
   const MatrixView<float> context(work.context.data(), states.rows(), hidden);
   const MatrixView<float> scratch(work.states.data(), states.rows(), hidden);
   ForRowBlocks(pool, states.rows(), [&](std::size_t first, std::size_t rows, std::size_t worker) {
-    auto& buffer = work.workers[worker].intermediate;
+    auto& [buffer, _, linear] = work.workers[worker];
     buffer.Reserve(kMaxBlockRows * inner);
     const MatrixView<float> intermediate(buffer.data(), rows, inner);
     const auto attended = scratch.Rows(first, rows);
     const auto result = states.Rows(first, rows);
-    layer.attention_output.Forward(context.Rows(first, rows), Activation::kNone, result, attended);
+    layer.attention_output.Forward(context.Rows(first, rows), Activation::kNone, result, attended,
+                                   linear);
     layer.attention_norm.Forward(attended);
-    layer.intermediate.Forward(attended, config_.activation, {}, intermediate);
-    layer.output.Forward(intermediate, Activation::kNone, attended, result);
+    layer.intermediate.Forward(attended, config_.activation, {}, intermediate, linear);
+    layer.output.Forward(intermediate, Activation::kNone, attended, result, linear);
     layer.output_norm.Forward(result);
   });
 }
@@ -305,53 +351,59 @@ void Bert::FinishShared(const BertLayer& layer, ThreadPool& pool, Workspace& wor
   const std::size_t rows = states.rows();
   const std::size_t hidden = config_.shape.hidden_size;
   const std::size_t inner = config_.shape.intermediate_size;
-  auto& buffer = work.workers[0].intermediate;
+  auto& [buffer, _, linear] = work.workers[0];
   buffer.Reserve(rows * inner);
   const MatrixView<float> intermediate(buffer.data(), rows, inner);
   const MatrixView<float> context(work.context.data(), rows, hidden);
   const MatrixView<float> attended(work.states.data(), rows, hidden);
-  layer.attention_output.ForwardShared(pool, context, Activation::kNone, states, attended);
+  layer.attention_output.ForwardShared(pool, context, Activation::kNone, states, attended, linear);
   layer.attention_norm.Forward(attended);
-  layer.intermediate.ForwardShared(pool, attended, config_.activation, {}, intermediate);
-  layer.output.ForwardShared(pool, intermediate, Activation::kNone, attended, states);
+  layer.intermediate.ForwardShared(pool, attended, config_.activation, {}, intermediate, linear);
+  layer.output.ForwardShared(pool, intermediate, Activation::kNone, attended, states, linear);
   layer.output_norm.Forward(states);
 }
 
 void Bert::Forward(const TokenBatch& batch, ThreadPool& pool, MatrixView<float> out,
                    const HiddenStatesVisitor& visit_layer) const {
+  CheckBatch(batch);
+  MERLE_ASSERT(out.rows() == batch.ids.size() && out.cols() == config_.shape.hidden_size);
+  if (batch.ids.empty()) return;
+  auto work = workspaces_.Take();
+  if (work->workers.size() < pool.size()) work->workers.resize(pool.size());
+  Run(batch, pool, *work, out, visit_layer);
+  workspaces_.Return(std::move(work));
+}
+
+void Bert::Run(const TokenBatch& batch, ThreadPool& pool, Workspace& work, MatrixView<float> out,
+               const HiddenStatesVisitor& visit_layer) const {
   const std::size_t tokens = batch.ids.size();
   const std::size_t hidden = config_.shape.hidden_size;
-  CheckBatch(batch);
-  MERLE_ASSERT(out.rows() == tokens && out.cols() == hidden);
-  if (tokens == 0) return;
-
-  auto work = workspaces_.Take();
-  work->qkv.Reserve(tokens * 3 * hidden);
-  work->context.Reserve(tokens * hidden);
-  work->states.Reserve(tokens * hidden);
-  if (work->workers.size() < pool.size()) work->workers.resize(pool.size());
+  work.qkv.Reserve(tokens * 3 * hidden);
+  work.context.Reserve(tokens * hidden);
+  work.states.Reserve(tokens * hidden);
 
   Embed(batch, out);
   if (visit_layer) visit_layer(0, out);
-  const MatrixView<float> qkv(work->qkv.data(), tokens, 3 * hidden);
+  const MatrixView<float> qkv(work.qkv.data(), tokens, 3 * hidden);
   const bool shared = pool.size() > 1 && tokens < kFewRows * pool.size();
   for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const BertLayer& layer = layers_[i];
     if (shared) {
-      layers_[i].qkv.ForwardShared(pool, out, Activation::kNone, {}, qkv);
+      layer.qkv.ForwardShared(pool, out, Activation::kNone, {}, qkv, work.workers[0].linear);
     } else {
-      ForRowBlocks(pool, tokens, [&](std::size_t first, std::size_t rows, std::size_t) {
-        layers_[i].qkv.Forward(out.Rows(first, rows), Activation::kNone, {}, qkv.Rows(first, rows));
+      ForRowBlocks(pool, tokens, [&](std::size_t first, std::size_t rows, std::size_t worker) {
+        layer.qkv.Forward(out.Rows(first, rows), Activation::kNone, {}, qkv.Rows(first, rows),
+                          work.workers[worker].linear);
       });
     }
-    Attend(batch, pool, *work);
+    Attend(batch, pool, work);
     if (shared) {
-      FinishShared(layers_[i], pool, *work, out);
+      FinishShared(layer, pool, work, out);
     } else {
-      Finish(layers_[i], pool, *work, out);
+      Finish(layer, pool, work, out);
     }
     if (visit_layer) visit_layer(i + 1, out);
   }
-  workspaces_.Return(std::move(work));
 }
 
 std::span<const float> Bert::TokenEmbedding(std::int32_t id) const {
@@ -361,14 +413,19 @@ std::span<const float> Bert::TokenEmbedding(std::int32_t id) const {
 
 bool Bert::Pool(MatrixView<const float> first_states, MatrixView<float> out) const {
   if (!pooler_) return false;
-  pooler_->Forward(first_states, Activation::kTanh, {}, out);
+  LinearScratch scratch;
+  pooler_->Forward(first_states, Activation::kTanh, {}, out, scratch);
   return true;
 }
 
 }  // namespace
 
-std::unique_ptr<EncoderModel> LoadBert(const Folder& folder, const JsonValue& config) {
-  return std::make_unique<Bert>(ParseConfig(config), Weights::Open(folder, "bert."));
+std::unique_ptr<EncoderModel> LoadBert(const Folder& folder, const JsonValue& config,
+                                       Compute compute) {
+  auto model = std::make_unique<Bert>(ParseConfig(config), Weights::Open(folder, "bert."));
+  if (compute == Compute::kBf16) model->RoundToBf16();
+  if (compute == Compute::kInt8) model->QuantizeToInt8();
+  return model;
 }
 
 }  // namespace merle

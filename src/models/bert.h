@@ -5,12 +5,14 @@
 
 #include "base/folder.h"
 #include "base/json_reader.h"
+#include "models/compute.h"
 #include "models/encoder_model.h"
 
 namespace merle {
 
-// Loads a BERT encoder (model_type "bert") in float32. `config` is `folder`/config.json.
+// Loads a BERT encoder (model_type "bert"). `config` is `folder`/config.json; compute: not kAuto.
 // Source: Devlin et al. 2019. Peer: transformers BertModel, post layer norm, absolute positions.
-std::unique_ptr<EncoderModel> LoadBert(const Folder& folder, const JsonValue& config);
+std::unique_ptr<EncoderModel> LoadBert(const Folder& folder, const JsonValue& config,
+                                       Compute compute);
 
 }  // namespace merle

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "models/compute.h"
 #include "tensor/matrix.h"
 
 namespace merle {
@@ -43,6 +44,7 @@ class EncoderModel {
   virtual const EncoderShape& shape() const = 0;
   virtual const std::string& model_type() const = 0;  // "bert", as in config.json.
   virtual std::size_t parameters() const = 0;         // Numbers in the weights that are used.
+  virtual Compute compute() const = 0;                // Never kAuto.
 
   // Writes the last hidden states to `out` [tokens, hidden]. A text's rows are bitwise the same
   // whatever stands beside it in the batch and whatever the pool's size.

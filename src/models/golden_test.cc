@@ -18,6 +18,8 @@
 #include "base/format.h"
 #include "base/thread_pool.h"
 #include "kernels/cpu.h"
+#include "models/calibration.h"
+#include "models/compute.h"
 #include "models/encoder_model.h"
 #include "models/registry.h"
 #include "tensor/matrix.h"
@@ -132,6 +134,23 @@ TEST_P(Golden, ATextHasTheSameBitsAloneAndWithAnyNumberOfThreads) {
         std::memcmp(states.data(), together.Row(starts_[t]).data(), tokens * together.cols() * 4),
         0)
         << "text " << t;
+  }
+}
+
+// Random weights are the hardest: nothing in them is of no importance.
+TEST_P(Golden, EveryArithmeticStaysNearTheReference) {
+  const auto last = Read<float>(Format("hidden_states.{}", model_->shape().layers));
+  const MatrixView<const float> wanted(last.data(), ids_.size(), model_->shape().hidden_size);
+  for (const Compute compute : {Compute::kBf16, Compute::kInt8}) {
+    model_ = LoadEncoderModel((kGolden / GetParam()).string(), compute);
+    EXPECT_EQ(model_->compute(), compute);
+    for (const std::string_view path : SupportedCpuPaths()) {
+      SelectCpuPath(path);
+      ThreadPool pool(2);
+      const double cosine = MeanCosine(Batch(), Run(pool).view(), wanted);
+      EXPECT_GE(cosine, compute == Compute::kBf16 ? 0.9999 : 0.999) << path;
+    }
+    SelectCpuPath(SupportedCpuPaths().front());
   }
 }
 

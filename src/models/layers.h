@@ -2,42 +2,14 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/json_reader.h"
-#include "base/thread_pool.h"
-#include "kernels/gemm.h"
 #include "models/weights.h"
 #include "tensor/matrix.h"
 
 namespace merle {
-
-// y = x W^T + b, with W and b of one or several torch.nn.Linear side by side, all of one input.
-class LinearLayer {
- public:
-  LinearLayer() = default;
-  // Joins `names` ("….query", "….key"): each has .weight [out_features, in_features] and .bias.
-  LinearLayer(Weights& weights, std::span<const std::string> names, std::size_t out_features,
-              std::size_t in_features);
-  LinearLayer(Weights& weights, const std::string& name, std::size_t out_features,
-              std::size_t in_features)
-      : LinearLayer(weights, std::span(&name, 1), out_features, in_features) {}
-
-  // As Linear in kernels/gemm.h. y: [x.rows(), out_features of all].
-  void Forward(MatrixView<const float> x, Activation activation, MatrixView<const float> residual,
-               MatrixView<float> y) const noexcept;
-
-  // The same bits, with the columns of y shared out to all threads. For few rows: each weight is
-  // then read by one core, where a split by rows would have every core read all.
-  void ForwardShared(ThreadPool& pool, MatrixView<const float> x, Activation activation,
-                     MatrixView<const float> residual, MatrixView<float> y) const;
-
- private:
-  PackedWeights weight_;
-  AlignedBuffer<float> bias_;
-};
 
 // gamma, beta and eps of one layer normalization.
 class LayerNormLayer {

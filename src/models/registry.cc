@@ -10,28 +10,64 @@
 #include "base/format.h"
 #include "base/json_reader.h"
 #include "base/quote.h"
+#include "base/thread_pool.h"
+#include "kernels/dot_tile.h"
 #include "models/bert.h"
+#include "models/calibration.h"
+#include "models/compute.h"
 #include "models/encoder_model.h"
+#include "tensor/matrix.h"
 
 namespace merle {
 namespace {
 
 struct Family {
   const char* model_type;  // As config.json has it.
-  std::unique_ptr<EncoderModel> (*load)(const Folder& folder, const JsonValue& config);
+  std::unique_ptr<EncoderModel> (*load)(const Folder& folder, const JsonValue& config,
+                                        Compute compute);
 };
 
 constexpr Family kFamilies[] = {
     {"bert", &LoadBert},
 };
 
+// The last hidden states of `texts`, [tokens, hidden].
+Matrix<float> HiddenStates(const EncoderModel& model, const CalibrationTexts& texts) {
+  ThreadPool alone(1);
+  Matrix<float> states(texts.ids.size(), model.shape().hidden_size);
+  model.Forward(texts.batch(), alone, states.view());
+  return states;
+}
+
+std::unique_ptr<EncoderModel> LoadFastest(const Family& family, const Folder& folder,
+                                          const JsonValue& config) {
+  // Random tokens are harder than texts: all-MiniLM-L6-v2 in int8 has 0.9990 on them, 0.9994 on
+  // Wikipedia.
+  constexpr double kLeastCosine = 0.998;
+  std::vector<Compute> candidates;
+  if (ActiveInt8Kernel().native) candidates.push_back(Compute::kInt8);
+  if (ActiveBf16Kernel().native) candidates.push_back(Compute::kBf16);
+  auto reference = family.load(folder, config, Compute::kF32);
+  if (candidates.empty()) return reference;
+  const CalibrationTexts texts(reference->shape());
+  const Matrix<float> wanted = HiddenStates(*reference, texts);
+  for (const Compute compute : candidates) {
+    auto model = family.load(folder, config, compute);
+    const Matrix<float> states = HiddenStates(*model, texts);
+    if (MeanCosine(texts.batch(), states.view(), wanted.view()) >= kLeastCosine) return model;
+  }
+  return reference;
+}
+
 }  // namespace
 
-std::unique_ptr<EncoderModel> LoadEncoderModel(const Folder& folder) {
+std::unique_ptr<EncoderModel> LoadEncoderModel(const Folder& folder, Compute compute) {
   const JsonDocument config = JsonDocument::Load(folder, "config.json");
   const std::string_view model_type = config.root().At("model_type").AsString();
   for (const Family& family : kFamilies) {
-    if (model_type == family.model_type) return family.load(folder, config.root());
+    if (model_type != family.model_type) continue;
+    return compute == Compute::kAuto ? LoadFastest(family, folder, config.root())
+                                     : family.load(folder, config.root(), compute);
   }
   config.root()
       .At("model_type")

@@ -66,6 +66,14 @@ def main():
     weight = x**3 / np.tanh(x)
     show("tanh", "q(x^2)", *minimax_float32((np.tanh(x) - x) / x**3, range(0, 10, 2), weight, x))
 
+    # For results that are rounded to bf16: 2^r = 1 + r q(r) on half a step, relative error;
+    r = chebyshev_points(-0.5, 0.5)
+    r = r[np.abs(r) > 1e-3]
+    show("exp2, near", "q(r)", *minimax_float32(np.expm1(r * np.log(2)) / r, range(3), np.abs(r) * np.exp2(-r), r))
+    # gelu(x) = relu(x) - a (4 - a) q(a) with a = min(|x|, 4), absolute error.
+    a = chebyshev_points(0, 4)
+    show("gelu, near", "q(a)", *minimax_float32(erfc(a / np.sqrt(2)) / 2 / (4 - a), range(7), a * (4 - a), a))
+
     ln2_high = np.float32(np.round(np.log(2) * 2**15) / 2**15)  # 15 bits: n * ln2_high is exact.
     print(f"ln 2 = {ln2_high:.12g}f + {np.float32(np.log(2) - np.float64(ln2_high)):.9g}f")
 

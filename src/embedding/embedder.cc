@@ -108,13 +108,17 @@ struct Embedder::Parts {
   Parts(const std::string& model_path, const EmbedderOptions& options)
       : path(model_path),
         folder(ReadModelFolder(path)),
-        model(Timed(load.weights_seconds,
-                    [&] { return LoadEncoderModel(folder.modules[0].folder, options.compute); })),
         tokenizer(Timed(load.tokenizer_seconds,
                         [&] {
                           return Tokenizer::Load(folder.modules[0].folder,
                                                  {.lowercase_first = folder.lowercase_first});
                         })),
+        model(Timed(load.weights_seconds,
+                    [&] {
+                      return LoadEncoderModel(
+                          folder.modules[0].folder,
+                          {.compute = options.compute, .special_ids = tokenizer.Encode("").ids});
+                    })),
         pooling(LoadPooling(folder)),
         modules(LoadModules(folder, pooling.modes().size() * model->shape().hidden_size)),
         max_tokens(MaxTokens(folder, tokenizer, *model)),
@@ -160,8 +164,8 @@ struct Embedder::Parts {
   LoadStats load;
   std::string path;
   ModelFolder folder;
-  std::unique_ptr<EncoderModel> model;
   Tokenizer tokenizer;
+  std::unique_ptr<EncoderModel> model;
   Pooling pooling;
   std::vector<std::unique_ptr<Module>> modules;
   std::size_t max_tokens;

@@ -72,6 +72,7 @@ void AttendTile(const AttentionBf16Call& call, const std::uint16_t* q, size_t ro
   const size_t lanes = hn::Lanes(d);
   HWY_ALIGN static constexpr float kZeros[kPanelColumns] = {};
   HWY_ALIGN float tile[12 * kPanelColumns];
+  float maxima[12];
   float inverse_sums[12];
   const size_t keys = call.keys, steps = call.depth() / 2, padded_keys = call.padded_keys();
   for (size_t s = 0; s < padded_keys; s += kPanelColumns) {
@@ -86,11 +87,12 @@ void AttendTile(const AttentionBf16Call& call, const std::uint16_t* q, size_t ro
                                  .prefetch_step = 0});
   }
   const size_t pairs = (keys + 1) / 2;
+  for (size_t r = 0; r < rows; ++r) maxima[r] = MaxOf(d, call.scores + r * padded_keys, keys);
   for (size_t r = 0; r < rows; ++r) {
-    float* scores = call.scores + r * padded_keys;
-    const float max = MaxOf(d, scores, keys);
-    inverse_sums[r] = 1.0f / ExpAndSum(d, scores, keys, call.scale, max);
-    RoundRows(scores, 1, keys, keys, call.weights + r * 2 * pairs, 2 * pairs);
+    std::uint16_t* weights = call.weights + r * 2 * pairs;
+    weights[2 * pairs - 1] = 0;  // Where the number of keys is odd.
+    inverse_sums[r] = 1.0f / NearExpAndSum(d, call.scores + r * padded_keys, keys, call.scale,
+                                           maxima[r], weights);
   }
   for (size_t col = 0; col < call.head_dim; col += kPanelColumns) {
     call.kernel->multiply(rows, {.x = call.weights,

@@ -19,10 +19,14 @@
 HWY_BEFORE_NAMESPACE();
 namespace merle::HWY_NAMESPACE {
 
+struct Bf16Sums : FloatSums {
+  using Gelu = NearGeluOp;
+};
+
 struct Bf16Product {
-  FloatSums Multiply(const TileCall& tile) {
+  Bf16Sums Multiply(const TileCall& tile) {
     MultiplyTo(tile, sums, kPanelColumns);
-    return {sums};
+    return {{sums}};
   }
   bool MultiplyTo(const TileCall& tile, float* y, size_t y_stride) {
     multiply(tile.rows, {.x = x + tile.row * x_stride,

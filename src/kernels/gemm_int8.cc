@@ -39,6 +39,7 @@ namespace merle::HWY_NAMESPACE {
 
 // Sums of a tile in integers, and what makes them numbers again.
 struct IntegerSums {
+  using Gelu = NearGeluOp;
   const std::int32_t* HWY_RESTRICT tile;
   const float* HWY_RESTRICT row_scales;
   const std::int32_t* HWY_RESTRICT row_zeros;

@@ -22,6 +22,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Sums of a tile that are done but for the activation: [rows, 32], aligned.
 struct FloatSums {
+  using Gelu = GeluOp;  // As exact as the sums.
   const float* HWY_RESTRICT tile;
 
   // The sums of columns c .. c + Lanes(d), as a function of the row.
@@ -58,7 +59,8 @@ void Finish(Activation activation, const Sums& sums, size_t rows, size_t cols,
     case Activation::kNone:
       return FinishRows(IdentityOp(), sums, rows, cols, residual, residual_stride, y, y_stride);
     case Activation::kGelu:
-      return FinishRows(GeluOp(), sums, rows, cols, residual, residual_stride, y, y_stride);
+      return FinishRows(typename Sums::Gelu(), sums, rows, cols, residual, residual_stride, y,
+                        y_stride);
     case Activation::kGeluTanh:
       return FinishRows(GeluTanhOp(), sums, rows, cols, residual, residual_stride, y, y_stride);
     case Activation::kRelu:

@@ -7,8 +7,10 @@
 #endif
 
 #include <cstddef>
+#include <cstdint>
 
 #include "hwy/highway.h"
+#include "kernels/bf16-inl.h"
 #include "kernels/tail-inl.h"
 #include "kernels/vector_math-inl.h"
 
@@ -48,6 +50,24 @@ HWY_INLINE float ExpAndSum(D d, float* x, size_t n, float scale, float max) {
     const auto e = ExpBelow88(d, hn::MulSub(LoadTail(d, x + i, n - i), scales, scaled_max));
     StoreTail(e, d, x + i, n - i);
     sum = hn::Add(sum, hn::IfThenElseZero(hn::FirstN(d, n - i), e));
+  }
+  return hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
+// Writes the same exponentials to `out` as bf16, and returns their sum before rounding.
+template <class D>
+HWY_INLINE float NearExpAndSum(D d, const float* x, size_t n, float scale, float max,
+                               std::uint16_t* out) {
+  const size_t lanes = hn::Lanes(d);
+  const auto scales = hn::Set(d, scale * 1.44269504f);  // exp(x) = 2^(x / ln 2)
+  const auto scaled_max = hn::Mul(hn::Set(d, max), scales);
+  auto sum = hn::Zero(d);
+  for (size_t i = 0; i < n; i += lanes) {
+    const size_t count = n - i < lanes ? n - i : lanes;
+    const auto exponents = hn::MulSub(LoadUpTo(d, x + i, count), scales, scaled_max);
+    const auto e = NearExp2OfNegative(d, exponents);
+    StoreBf16(e, d, out + i, count);
+    sum = hn::Add(sum, count == lanes ? e : hn::IfThenElseZero(hn::FirstN(d, count), e));
   }
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }

@@ -32,6 +32,20 @@ void ExpBelow88OnTarget(float* x, size_t n) {
   }
 }
 
+void NearExp2OnTarget(float* x, size_t n) {
+  const hn::ScalableTag<float> d;
+  for (size_t i = 0; i < n; i += hn::Lanes(d)) {
+    hn::StoreU(NearExp2OfNegative(d, hn::LoadU(d, x + i)), d, x + i);
+  }
+}
+
+void NearGeluOnTarget(float* x, size_t n) {
+  const hn::ScalableTag<float> d;
+  for (size_t i = 0; i < n; i += hn::Lanes(d)) {
+    hn::StoreU(NearGeluOp()(d, hn::LoadU(d, x + i)), d, x + i);
+  }
+}
+
 }  // namespace merle::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -41,6 +55,8 @@ namespace {
 
 HWY_EXPORT(ExpOnTarget);
 HWY_EXPORT(ExpBelow88OnTarget);
+HWY_EXPORT(NearExp2OnTarget);
+HWY_EXPORT(NearGeluOnTarget);
 
 using ExpTest = KernelTest;
 
@@ -108,6 +124,44 @@ TEST_P(ExpTest, KeepsNanWhateverItsPayload) {
     EXPECT_TRUE(std::isnan(ExpBelow88({nan})[0]));
   }
 }
+
+using NearTest = KernelTest;
+
+TEST_P(NearTest, Exp2IsWithin2e4OfItself) {
+  std::vector<float> x;
+  for (int i = 0; i < 160000; ++i) x.push_back(-1e-3f * static_cast<float>(i));
+  x.push_back(-INFINITY);
+  x.push_back(NAN);
+  x.resize(160016);
+  std::vector<float> y = x;
+  HWY_DYNAMIC_DISPATCH(NearExp2OnTarget)(y.data(), y.size());
+  for (int i = 0; i < 160000; ++i) {
+    const double exact = std::exp2(double{x[i]});
+    ASSERT_NEAR(y[i], exact, 2e-4 * exact + 0x1p-126) << x[i];
+  }
+  EXPECT_NEAR(y[160000], 0, 0x1p-126);
+  EXPECT_TRUE(std::isnan(y[160001]));
+}
+
+TEST_P(NearTest, GeluIsWithin2e4) {
+  std::vector<float> x;
+  for (int i = -160000; i < 160000; ++i) x.push_back(1e-4f * static_cast<float>(i));
+  x.push_back(-INFINITY);
+  x.push_back(INFINITY);
+  x.push_back(NAN);
+  x.resize(320016);
+  std::vector<float> y = x;
+  HWY_DYNAMIC_DISPATCH(NearGeluOnTarget)(y.data(), y.size());
+  for (int i = 0; i < 320000; ++i) {
+    const double exact = 0.5 * x[i] * std::erfc(-x[i] / std::sqrt(2.0));
+    ASSERT_NEAR(y[i], exact, 2e-4) << x[i];
+  }
+  EXPECT_EQ(y[320000], 0);
+  EXPECT_EQ(y[320001], INFINITY);
+  EXPECT_TRUE(std::isnan(y[320002]));
+}
+
+INSTANTIATE_ON_ALL_CPU_PATHS(NearTest);
 
 INSTANTIATE_ON_ALL_CPU_PATHS(ExpTest);
 

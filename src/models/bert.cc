@@ -173,7 +173,7 @@ class Bert : public EncoderModel {
 
   // Replaces the float weights of the layers, once.
   void RoundToBf16();
-  void QuantizeToInt8();
+  void QuantizeToInt8(std::span<const std::int32_t> special_ids);
 
   const EncoderShape& shape() const override { return config_.shape; }
   const std::string& model_type() const override { return model_type_; }
@@ -237,8 +237,8 @@ void Bert::RoundToBf16() {
   bf16_attention_ = true;
 }
 
-void Bert::QuantizeToInt8() {
-  const CalibrationTexts texts(config_.shape);
+void Bert::QuantizeToInt8(std::span<const std::int32_t> special_ids) {
+  const CalibrationTexts texts(config_.shape, special_ids);
   InputMaxima maxima;
   Workspace work;
   work.workers.resize(1);
@@ -421,10 +421,10 @@ bool Bert::Pool(MatrixView<const float> first_states, MatrixView<float> out) con
 }  // namespace
 
 std::unique_ptr<EncoderModel> LoadBert(const Folder& folder, const JsonValue& config,
-                                       Compute compute) {
+                                       const ModelOptions& options) {
   auto model = std::make_unique<Bert>(ParseConfig(config), Weights::Open(folder, "bert."));
-  if (compute == Compute::kBf16) model->RoundToBf16();
-  if (compute == Compute::kInt8) model->QuantizeToInt8();
+  if (options.compute == Compute::kBf16) model->RoundToBf16();
+  if (options.compute == Compute::kInt8) model->QuantizeToInt8(options.special_ids);
   return model;
 }
 

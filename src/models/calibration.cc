@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "models/encoder_model.h"
@@ -13,8 +14,9 @@
 namespace merle {
 namespace {
 
-constexpr std::size_t kTexts = 16;
-constexpr std::size_t kTokens = 32;
+// Random tokens of each text.
+constexpr std::size_t kLengths[] = {0,  1,  1,  2,  3,  5,  8,  16, 32, 32, 32, 32,
+                                    32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32};
 
 // The sum of the hidden states of text t; in double, since the cosines are near 1.
 std::vector<double> SumOfStates(const TokenBatch& batch, std::size_t t,
@@ -34,14 +36,20 @@ double Dot(const std::vector<double>& a, const std::vector<double>& b) {
 
 }  // namespace
 
-CalibrationTexts::CalibrationTexts(const EncoderShape& shape) {
-  const std::size_t tokens = std::min(kTokens, shape.max_positions);
+CalibrationTexts::CalibrationTexts(const EncoderShape& shape,
+                                   std::span<const std::int32_t> special_ids) {
   std::mt19937 generator(1);  // Its numbers are the same everywhere, those of distributions not.
   starts.push_back(0);
-  for (std::size_t t = 0; t < kTexts; ++t) {
-    for (std::size_t i = 0; i < tokens; ++i) {
+  for (const std::size_t length : kLengths) {
+    const std::size_t special = std::min(special_ids.size(), shape.max_positions);
+    const std::size_t random = std::min(length, shape.max_positions - special);
+    if (special + random == 0) continue;
+    const std::size_t before = (special + 1) / 2;
+    ids.insert(ids.end(), special_ids.begin(), special_ids.begin() + before);
+    for (std::size_t i = 0; i < random; ++i) {
       ids.push_back(static_cast<std::int32_t>(generator() % shape.vocab_size));
     }
+    ids.insert(ids.end(), special_ids.begin() + before, special_ids.begin() + special);
     starts.push_back(ids.size());
   }
 }

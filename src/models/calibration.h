@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "models/encoder_model.h"
@@ -10,11 +11,13 @@
 
 namespace merle {
 
-// Texts of random tokens. They need no data, and work as well as real ones: fitted to 16 texts of
-// 32 random tokens, all-MiniLM-L6-v2 in int8 has a mean cosine to float of 0.9994 on Wikipedia,
-// fitted to Wikipedia itself 0.9994. Always the same for the same shape.
+// Texts of random tokens, between those that the tokenizer puts around a text, and short ones, down
+// to none: there the special tokens have their largest states. They need no data, and work as well
+// as real texts: all-MiniLM-L6-v2 in int8 has the same mean cosine to float on Wikipedia, 0.9994,
+// whether fitted to them or to Wikipedia. Always the same for the same arguments.
 struct CalibrationTexts {
-  explicit CalibrationTexts(const EncoderShape& shape);
+  // special_ids: those of the empty text, or none.
+  CalibrationTexts(const EncoderShape& shape, std::span<const std::int32_t> special_ids);
   TokenBatch batch() const { return {.ids = ids, .type_ids = {}, .starts = starts}; }
 
   std::vector<std::int32_t> ids;

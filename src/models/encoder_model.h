@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "models/compute.h"
 #include "tensor/matrix.h"
@@ -30,6 +31,12 @@ struct EncoderShape {
   std::size_t max_positions;  // Tokens of one text at most.
   std::size_t heads;
   std::size_t intermediate_size;
+};
+
+struct ModelOptions {
+  Compute compute = Compute::kF32;
+  // The token ids that the tokenizer gives an empty text: int8 is fitted to them, too.
+  std::vector<std::int32_t> special_ids = {};
 };
 
 // Sees the hidden states [tokens, hidden] after layer `layer`; 0 is the embedding layer.

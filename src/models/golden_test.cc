@@ -142,7 +142,7 @@ TEST_P(Golden, EveryArithmeticStaysNearTheReference) {
   const auto last = Read<float>(Format("hidden_states.{}", model_->shape().layers));
   const MatrixView<const float> wanted(last.data(), ids_.size(), model_->shape().hidden_size);
   for (const Compute compute : {Compute::kBf16, Compute::kInt8}) {
-    model_ = LoadEncoderModel((kGolden / GetParam()).string(), compute);
+    model_ = LoadEncoderModel((kGolden / GetParam()).string(), {.compute = compute});
     EXPECT_EQ(model_->compute(), compute);
     for (const std::string_view path : SupportedCpuPaths()) {
       SelectCpuPath(path);

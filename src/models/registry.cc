@@ -24,7 +24,7 @@ namespace {
 struct Family {
   const char* model_type;  // As config.json has it.
   std::unique_ptr<EncoderModel> (*load)(const Folder& folder, const JsonValue& config,
-                                        Compute compute);
+                                        const ModelOptions& options);
 };
 
 constexpr Family kFamilies[] = {
@@ -40,19 +40,20 @@ Matrix<float> HiddenStates(const EncoderModel& model, const CalibrationTexts& te
 }
 
 std::unique_ptr<EncoderModel> LoadFastest(const Family& family, const Folder& folder,
-                                          const JsonValue& config) {
+                                          const JsonValue& config, ModelOptions options) {
   // Random tokens are harder than texts: all-MiniLM-L6-v2 in int8 has 0.9990 on them, 0.9994 on
   // Wikipedia.
   constexpr double kLeastCosine = 0.998;
   std::vector<Compute> candidates;
   if (ActiveInt8Kernel().native) candidates.push_back(Compute::kInt8);
   if (ActiveBf16Kernel().native) candidates.push_back(Compute::kBf16);
-  auto reference = family.load(folder, config, Compute::kF32);
+  auto reference = family.load(folder, config, {});
   if (candidates.empty()) return reference;
-  const CalibrationTexts texts(reference->shape());
+  const CalibrationTexts texts(reference->shape(), options.special_ids);
   const Matrix<float> wanted = HiddenStates(*reference, texts);
   for (const Compute compute : candidates) {
-    auto model = family.load(folder, config, compute);
+    options.compute = compute;
+    auto model = family.load(folder, config, options);
     const Matrix<float> states = HiddenStates(*model, texts);
     if (MeanCosine(texts.batch(), states.view(), wanted.view()) >= kLeastCosine) return model;
   }
@@ -61,13 +62,13 @@ std::unique_ptr<EncoderModel> LoadFastest(const Family& family, const Folder& fo
 
 }  // namespace
 
-std::unique_ptr<EncoderModel> LoadEncoderModel(const Folder& folder, Compute compute) {
+std::unique_ptr<EncoderModel> LoadEncoderModel(const Folder& folder, const ModelOptions& options) {
   const JsonDocument config = JsonDocument::Load(folder, "config.json");
   const std::string_view model_type = config.root().At("model_type").AsString();
   for (const Family& family : kFamilies) {
     if (model_type != family.model_type) continue;
-    return compute == Compute::kAuto ? LoadFastest(family, folder, config.root())
-                                     : family.load(folder, config.root(), compute);
+    return options.compute == Compute::kAuto ? LoadFastest(family, folder, config.root(), options)
+                                             : family.load(folder, config.root(), options);
   }
   config.root()
       .At("model_type")

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/folder.h"
-#include "models/compute.h"
 #include "models/encoder_model.h"
 
 namespace merle {
@@ -17,7 +16,7 @@ namespace merle {
 // kAuto takes int8 or else bf16 if this CPU has instructions for it and, on texts of random tokens,
 // the vectors' mean cosine to those of float is at least 0.998; else float.
 std::unique_ptr<EncoderModel> LoadEncoderModel(const Folder& folder,
-                                               Compute compute = Compute::kF32);
+                                               const ModelOptions& options = {});
 
 // The values of model_type that LoadEncoderModel knows.
 std::vector<std::string> EncoderModelTypes();

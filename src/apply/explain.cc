@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "apply/similarity.h"
-#include "base/assert.h"
+#include "base/error.h"
+#include "base/format.h"
 #include "base/utf8.h"
 #include "embedding/embedder.h"
 #include "models/encoder_model.h"
@@ -81,7 +82,10 @@ Matrix<float> FollowLayers(const Embedder& embedder, std::span<const std::int32_
 
 std::vector<double> PooledContributions(std::span<const float> shares,
                                         MatrixView<const float> hidden_states) {
-  MERLE_ASSERT(shares.size() == hidden_states.rows());
+  if (shares.size() != hidden_states.rows()) {
+    throw Error(ErrorCode::kInvalidArgument, Format("{} shares for the hidden states of {} tokens",
+                                                    shares.size(), hidden_states.rows()));
+  }
   std::vector<double> pooled(hidden_states.cols());
   for (std::size_t t = 0; t < shares.size(); ++t) {
     const auto state = hidden_states.Row(t);

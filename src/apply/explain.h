@@ -51,7 +51,8 @@ Explanation Explain(const Embedder& embedder, std::string_view text,
                     const ExplainOptions& options = {});
 
 // The contributions as defined above. shares: [tokens]; hidden_states: [tokens, hidden]. Where the
-// shares cancel the states out (p is 0), the shares themselves.
+// shares cancel the states out (p is 0), the shares themselves. Throws kInvalidArgument if there
+// are more of one than of the other.
 std::vector<double> PooledContributions(std::span<const float> shares,
                                         MatrixView<const float> hidden_states);
 

@@ -41,6 +41,11 @@ TEST(PooledContributions, OfStatesThatCancelOutAreTheShares) {
               ElementsAre(0.5, 0.5));
 }
 
+TEST(PooledContributions, RefusesSharesOfOtherTokens) {
+  const Matrix<float> states(2, 3);
+  EXPECT_THROW(PooledContributions({}, states.view()), Error);
+}
+
 class ExplainTest : public testing::Test {
  protected:
   const Embedder embedder_ =

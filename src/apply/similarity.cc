@@ -5,15 +5,24 @@
 #include <cstddef>
 #include <span>
 
-#include "base/assert.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "tensor/matrix.h"
 
 namespace merle {
 
+namespace {
+
+void CheckSameSize(std::size_t a, std::size_t b) {
+  if (a == b) return;
+  throw Error(ErrorCode::kInvalidArgument,
+              Format("vectors of {} components can't be compared with vectors of {}", a, b));
+}
+
+}  // namespace
+
 double Cosine(std::span<const float> a, std::span<const float> b) {
-  MERLE_ASSERT(a.size() == b.size());
+  CheckSameSize(a.size(), b.size());
   double aa = 0, bb = 0, ab = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const double x = a[i];
@@ -28,11 +37,7 @@ double Cosine(std::span<const float> a, std::span<const float> b) {
 }
 
 Matrix<double> CosineMatrix(MatrixView<const float> a, MatrixView<const float> b) {
-  if (a.cols() != b.cols()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                Format("vectors of {} components can't be compared with vectors of {}", a.cols(),
-                       b.cols()));
-  }
+  CheckSameSize(a.cols(), b.cols());
   Matrix<double> cosines(a.rows(), b.rows());
   for (std::size_t i = 0; i < a.rows(); ++i) {
     for (std::size_t j = 0; j < b.rows(); ++j) {

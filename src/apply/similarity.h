@@ -8,7 +8,7 @@
 namespace merle {
 
 // In [-1, 1], summed in double from the float32 components. 0 if a vector is all zeros.
-// a and b: the same number of components.
+// Throws kInvalidArgument if a and b have different lengths.
 double Cosine(std::span<const float> a, std::span<const float> b);
 
 // Returns [a.rows, b.rows]: the cosine of each row of `a` with each of `b`, as

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "base/error.h"
@@ -26,6 +27,11 @@ TEST(Cosine, NeverLeavesItsRange) {
   const std::vector<float> w = {-0.1F, -0.3F, -0.7F, -1.1F, -1e-3F};
   EXPECT_LE(Cosine(v, v), 1.0);
   EXPECT_GE(Cosine(v, w), -1.0);
+}
+
+TEST(Cosine, RefusesOtherLengths) {
+  const float three[] = {1, 2, 3};
+  EXPECT_THROW(Cosine(three, std::span(three).first(2)), Error);
 }
 
 TEST(CosineMatrix, ComparesEachWithEach) {

@@ -53,14 +53,12 @@ std::vector<std::unique_ptr<Module>> LoadModules(const ModelFolder& model, std::
   return modules;
 }
 
-// What makes a vector useless, or nothing. Where no token counts beside the prompt, zeros are the
-// reference's answer.
-std::optional<std::string_view> ProblemOfVector(std::span<const float> vector, bool some_count) {
-  const bool finite = std::ranges::all_of(vector, [](float x) { return std::isfinite(x); });
-  const bool zeros = std::ranges::all_of(vector, [](float x) { return x == 0; });
-  if (!finite) return "is not finite";
-  if (zeros && some_count) return "is all zeros";
-  return std::nullopt;
+bool IsZero(std::span<const float> vector) {
+  return std::ranges::all_of(vector, [](float x) { return x == 0; });
+}
+
+bool IsFinite(std::span<const float> vector) {
+  return std::ranges::all_of(vector, [](float x) { return std::isfinite(x); });
 }
 
 // The length limit: what the folder says, else the tokenizer's, and never more than the model has
@@ -156,9 +154,9 @@ struct Embedder::Parts {
   Matrix<float> HiddenStates(const TokenizedTexts& texts, TextGroup group,
                              ThreadPool& threads) const;
   void Pool(MatrixView<const float> states, std::span<const std::size_t> starts, std::size_t skip,
-            MatrixView<float> out) const;
+            MatrixView<float> out, std::span<char> nothing) const;
   void EmbedChunk(const TokenizedTexts& texts, std::size_t skip, bool normalize,
-                  MatrixView<float> out, EmbedStats& stats) const;
+                  MatrixView<float> out, std::span<char> nothing, EmbedStats& stats) const;
   void Finish(MatrixView<const float> pooled, MatrixView<float> out) const;
 
   LoadStats load;
@@ -197,20 +195,23 @@ Matrix<float> Embedder::Parts::HiddenStates(const TokenizedTexts& texts, TextGro
 }
 
 // Makes a vector of each text's hidden states. starts: [texts + 1], where each text begins in the
-// chunk of which `states` has the rows from starts[0] on.
+// chunk of which `states` has the rows from starts[0] on. nothing[i]: whether tokens of text i were
+// pooled, and gave zeros.
 void Embedder::Parts::Pool(MatrixView<const float> states, std::span<const std::size_t> starts,
-                           std::size_t skip, MatrixView<float> out) const {
+                           std::size_t skip, MatrixView<float> out, std::span<char> nothing) const {
   Matrix<float> pooled(out.rows(), pooled_dim());
   for (std::size_t i = 0; i < out.rows(); ++i) {
     pooling.Pool(states.Rows(starts[i] - starts[0], starts[i + 1] - starts[i]), skip,
                  pooled.Row(i));
+    nothing[i] = starts[i + 1] - starts[i] > skip && IsZero(pooled.Row(i)) ? 1 : 0;
   }
   Finish(pooled.view(), out);
 }
 
 // Writes the vectors of all `texts` to `out` and adds to the times of the two stages.
 void Embedder::Parts::EmbedChunk(const TokenizedTexts& texts, std::size_t skip, bool normalize,
-                                 MatrixView<float> out, EmbedStats& stats) const {
+                                 MatrixView<float> out, std::span<char> nothing,
+                                 EmbedStats& stats) const {
   const std::vector<TextGroup> groups = GroupTexts(texts, pool->size());
   std::vector<GroupSeconds> seconds(pool->size());  // By worker.
   const auto run = [&](std::size_t g, ThreadPool& threads, GroupSeconds& spent) {
@@ -219,7 +220,8 @@ void Embedder::Parts::EmbedChunk(const TokenizedTexts& texts, std::size_t skip, 
     const Matrix<float> states = HiddenStates(texts, groups[g], threads);
     spent.forward += watch.Lap();
     const auto rows = out.Rows(begin, end - begin);
-    Pool(states.view(), std::span(texts.starts).subspan(begin), skip, rows);
+    Pool(states.view(), std::span(texts.starts).subspan(begin), skip, rows,
+         nothing.subspan(begin, end - begin));
     if (normalize) L2NormalizeRows(rows);
     spent.pool += watch.Lap();
   };
@@ -281,14 +283,14 @@ Matrix<float> Embedder::Embed(std::span<const std::string_view> texts, const Emb
     const TokenizedTexts tokenized = batcher.Tokenize(texts, first, last, *parts.pool);
     stats->tokenize_seconds += watch.Lap();
     const auto rows = vectors.view().Rows(first, last - first);
-    parts.EmbedChunk(tokenized, skip, options.normalize, rows, *stats);
+    std::vector<char> nothing(rows.rows());
+    parts.EmbedChunk(tokenized, skip, options.normalize, rows, nothing, *stats);
     for (std::size_t r = 0; r < rows.rows(); ++r) {
-      const bool some_count = tokenized.starts[r + 1] - tokenized.starts[r] > skip;
-      if (const auto problem = ProblemOfVector(rows.Row(r), some_count)) {
-        throw Error(ErrorCode::kDataLoss,
-                    Format("{}: the vector of {} {}, so the model's weights are damaged",
-                           parts.path, batcher.NameOf(first + r), *problem));
-      }
+      if (nothing[r] == 0 && IsFinite(rows.Row(r))) continue;
+      throw Error(
+          ErrorCode::kDataLoss,
+          Format("{}: the vector of {} is {}, so the model's weights are damaged", parts.path,
+                 batcher.NameOf(first + r), nothing[r] != 0 ? "all zeros" : "not finite"));
     }
     stats->texts += last - first;
     stats->tokens += tokenized.ids.size();

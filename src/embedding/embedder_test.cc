@@ -210,6 +210,19 @@ TEST_F(FilledWeights, ZerosStayWhereThePromptLeavesNoToken) {
   EXPECT_TRUE(std::ranges::all_of(vector.Row(0), [](float x) { return x == 0; }));
 }
 
+TEST(EmbedderTest, AVectorOfZerosIsAResultWhereThePooledOneIsNot) {
+  const Embedder embedder = Embedder::Load((kGolden / "st-dense-relu").string());
+  const std::string_view texts[] = {"a", "b", "c", "d", "e", "f", "the", "first", "0", "1", ""};
+  const Matrix<float> cut = embedder.Embed(texts, {.truncate_dim = 1});
+  const Matrix<float> whole = embedder.Embed(texts);
+  std::size_t zeros = 0;
+  for (std::size_t i = 0; i < std::size(texts); ++i) {
+    EXPECT_EQ(cut.Row(i)[0], whole.Row(i)[0]);
+    if (cut.Row(i)[0] == 0) ++zeros;
+  }
+  EXPECT_GT(zeros, 0u);
+}
+
 // Mapped weights would end the process here.
 TEST_F(FilledWeights, AFileThatIsCutAfterLoadingIsAnError) {
   const std::string model = folder_.Path("model");

@@ -112,7 +112,7 @@ class Dense : public Module {
   Dense(const Folder& folder, std::size_t in_dim) {
     const JsonDocument document = JsonDocument::Load(folder, "config.json");
     Weights weights = Weights::Open(folder, "");
-    Read(document.root(), in_dim, weights);
+    Read(folder.path(), document.root(), in_dim, weights);
   }
 
   void Forward(MatrixView<const float> in, MatrixView<float> out) const override {
@@ -131,7 +131,8 @@ class Dense : public Module {
   }
 
  private:
-  void Read(const JsonValue& config, std::size_t in_dim, Weights& weights) {
+  void Read(const std::string& path, const JsonValue& config, std::size_t in_dim,
+            Weights& weights) {
     const std::size_t in_features = ConfigSize(config, "in_features", 1, kMaxDim);
     const std::size_t out_features = ConfigSize(config, "out_features", 1, kMaxDim);
     if (in_features != in_dim) {
@@ -146,7 +147,13 @@ class Dense : public Module {
       }
     }
     activation_ = &ActivationFromConfig(config);
-    weight_ = PackedWeights(weights.GetMatrix("linear.weight", out_features, in_features).view());
+    const auto weight = weights.GetMatrix("linear.weight", out_features, in_features);
+    if (std::all_of(weight.data(), weight.data() + out_features * in_features,
+                    [](float x) { return x == 0; })) {
+      throw Error(ErrorCode::kDataLoss,
+                  Format("{}: linear.weight is all zeros, so the weights are damaged", path));
+    }
+    weight_ = PackedWeights(weight.view());
     const auto bias = config.Find("bias");
     if (!bias || bias->AsBool()) bias_ = weights.GetVector("linear.bias", out_features);
     const auto use_residual = config.Find("use_residual");

@@ -173,6 +173,10 @@ StsResult EvaluateSts(const Embedder& embedder, std::span<const StsPair> pairs,
 
 StsResult ScoreSts(std::span<const StsPair> pairs, MatrixView<const float> first,
                    MatrixView<const float> second) {
+  if (first.rows() != pairs.size() || second.rows() != pairs.size()) {
+    throw Error(ErrorCode::kInvalidArgument, Format("{} and {} vectors for {} pairs", first.rows(),
+                                                    second.rows(), pairs.size()));
+  }
   std::vector<double> cosines;
   std::vector<double> scores;
   for (std::size_t i = 0; i < pairs.size(); ++i) {

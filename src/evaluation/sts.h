@@ -39,7 +39,8 @@ struct StsResult {
 StsResult EvaluateSts(const Embedder& embedder, std::span<const StsPair> pairs,
                       const EmbedOptions& options = {}, EmbedStats* stats = nullptr);
 
-// The same for vectors that are there: row i of each side [pairs, dim] belongs to pairs[i].
+// The same for vectors that are there: row i of each side [pairs, dim] belongs to pairs[i]. Throws
+// kInvalidArgument if the sides have another number of rows, or their rows different lengths.
 StsResult ScoreSts(std::span<const StsPair> pairs, MatrixView<const float> first,
                    MatrixView<const float> second);
 

@@ -114,6 +114,13 @@ TEST(ReadStsPairs, ReadsAPipeOnce) {
 
 TEST(ReadStsPairs, MissingFileIsNotFound) { EXPECT_THROW(ReadStsPairs("/none.csv"), Error); }
 
+TEST(ScoreSts, RefusesVectorsOfOtherPairs) {
+  const StsPair pairs[2] = {};
+  const Matrix<float> two(2, 5), one(1, 5);
+  EXPECT_THROW(ScoreSts(pairs, two.view(), one.view()), Error);
+  EXPECT_THROW(ScoreSts(pairs, one.view(), two.view()), Error);
+}
+
 TEST(ScoreSts, CorrelatesCosinesWithScores) {
   const std::vector<StsPair> pairs = {{"", "", 5}, {"", "", 3}, {"", "", 0}};
   Matrix<float> first(3, 2), second(3, 2);

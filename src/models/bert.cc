@@ -67,11 +67,11 @@ BertConfig ParseConfig(const JsonValue& json) {
     json.Fail(Format("hidden_size {} is not a multiple of num_attention_heads {}",
                      shape.hidden_size, shape.heads));
   }
-  const JsonValue name = json.At("hidden_act");
-  const auto activation = ParseActivation(name.AsString());
+  const auto name = json.Find("hidden_act");
+  const auto activation = name ? ParseActivation(name->AsString()) : Activation::kGelu;
   if (!activation) {
-    name.Fail(Format("is {}, which is not supported", Quoted(name.AsString())),
-              ErrorCode::kUnimplemented);
+    name->Fail(Format("is {}, which is not supported", Quoted(name->AsString())),
+               ErrorCode::kUnimplemented);
   }
   config.activation = *activation;
   const auto positions = json.Find("position_embedding_type");

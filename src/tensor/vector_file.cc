@@ -11,7 +11,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/assert.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
@@ -48,6 +47,12 @@ Matrix<float> ReadEmbeddings(const std::string& path) {
   return vectors;
 }
 
+void CheckType(DType dtype) {
+  if (dtype == DType::kF32 || dtype == DType::kI8 || dtype == DType::kU8) return;
+  throw Error(ErrorCode::kInvalidArgument,
+              Format("vector files of {} can't be written: F32, I8 or U8", DTypeName(dtype)));
+}
+
 }  // namespace
 
 std::optional<VectorFormat> VectorFormatOfPath(std::string_view path) noexcept {
@@ -66,6 +71,11 @@ struct VectorWriter::State {
 
   std::optional<std::size_t> promised_rows;  // Then the sink gets everything at once.
   std::string held;                          // Else the rows wait here for the header.
+  bool finished = false;
+
+  void CheckOpen() const {
+    if (finished) throw Error(ErrorCode::kInvalidArgument, "the vector file is finished");
+  }
 
   std::string Header(std::size_t header_rows) const {
     return options.format == VectorFormat::kNpy
@@ -85,6 +95,7 @@ struct VectorWriter::State {
 };
 
 VectorWriter VectorWriter::ToFile(const std::string& path, const VectorFileOptions& options) {
+  CheckType(options.dtype);
   auto state = std::make_unique<State>();
   state->options = options;
   state->file.emplace(path);
@@ -95,6 +106,7 @@ VectorWriter VectorWriter::ToFile(const std::string& path, const VectorFileOptio
 VectorWriter VectorWriter::ToSink(std::function<void(std::string_view)> sink,
                                   const VectorFileOptions& options,
                                   std::optional<std::size_t> rows) {
+  CheckType(options.dtype);
   auto state = std::make_unique<State>();
   state->options = options;
   state->sink = std::move(sink);
@@ -103,16 +115,14 @@ VectorWriter VectorWriter::ToSink(std::function<void(std::string_view)> sink,
   return VectorWriter(std::move(state));
 }
 
-VectorWriter::VectorWriter(std::unique_ptr<State> state) : state_(std::move(state)) {
-  const DType dtype = state_->options.dtype;
-  MERLE_ASSERT(dtype == DType::kF32 || dtype == DType::kI8 || dtype == DType::kU8);
-}
+VectorWriter::VectorWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 VectorWriter::VectorWriter(VectorWriter&&) noexcept = default;
 VectorWriter& VectorWriter::operator=(VectorWriter&&) noexcept = default;
 VectorWriter::~VectorWriter() = default;
 
 template <typename T>
 void VectorWriter::AppendRows(MatrixView<const T> rows, DType dtype) {
+  state_->CheckOpen();
   const VectorFileOptions& options = state_->options;
   if (rows.cols() != options.cols || dtype != options.dtype) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -135,6 +145,7 @@ void VectorWriter::Append(MatrixView<const std::int8_t> rows) { AppendRows(rows,
 void VectorWriter::Append(MatrixView<const std::uint8_t> rows) { AppendRows(rows, DType::kU8); }
 
 void VectorWriter::Finish() {
+  state_->CheckOpen();
   if (state_->promised_rows && state_->rows != *state_->promised_rows) {
     throw Error(ErrorCode::kInvalidArgument,
                 Format("{} vectors, {} were announced", state_->rows, *state_->promised_rows));
@@ -146,6 +157,7 @@ void VectorWriter::Finish() {
     state_->sink(state_->Header(state_->rows));
     state_->sink(state_->held);
   }
+  state_->finished = true;
 }
 
 std::size_t VectorWriter::rows() const { return state_->rows; }

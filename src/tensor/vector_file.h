@@ -28,7 +28,8 @@ struct VectorFileOptions {
   std::size_t cols = 0;       // Components of a vector, fixed for the file.
 };
 
-// Takes rows until Finish. The number of rows need not be known before.
+// Takes rows until Finish; all throw kInvalidArgument afterwards, and where the type is none of the
+// three. The number of rows need not be known before.
 class VectorWriter {
  public:
   // The file appears at `path`, or replaces what was there, at Finish; without Finish nothing

@@ -105,6 +105,17 @@ TEST_F(VectorFileTest, RefusesRowsOfAnotherShapeOrType) {
 }
 
 // The same bytes as a file, whether the number of rows was known or not.
+TEST_F(VectorFileTest, RefusesRowsAfterTheEnd) {
+  auto writer = VectorWriter::ToFile(folder_.Path("x.npy"), {.cols = 2});
+  writer.Finish();
+  EXPECT_THROW(writer.Append(Matrix<float>(1, 2).view()), Error);
+  EXPECT_THROW(writer.Finish(), Error);
+}
+
+TEST_F(VectorFileTest, RefusesTypesThatItCanNotWrite) {
+  EXPECT_THROW(VectorWriter::ToFile(folder_.Path("x.npy"), {.dtype = DType::kF16}), Error);
+}
+
 TEST_F(VectorFileTest, ASinkGetsTheBytesOfTheFile) {
   for (const VectorFormat format : {VectorFormat::kNpy, VectorFormat::kSafetensors}) {
     for (const auto rows : {std::optional<std::size_t>(2), std::optional<std::size_t>()}) {

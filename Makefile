@@ -13,7 +13,7 @@ help:
 	@echo "make dist       pack the command for machines without these packages"
 	@echo "make test       everything needed to test, then all tests"
 	@echo "make test-long  what needs peers, torch or hours"
-	@echo "make bench      compare with PyTorch, ONNX Runtime and OpenVINO"
+	@echo "make bench      compare with PyTorch, ONNX Runtime, OpenVINO, llama.cpp and tokenizers"
 
 run: model
 	@tools/demo "$$QUESTION"

@@ -2,25 +2,24 @@
 
 import json
 import os
-import pathlib
-import statistics
 import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PEERS = ("PyTorch", "ONNX Runtime", "OpenVINO")
-MERLE = "Merle"
-PEER_PROGRAMS = {"PyTorch": "pytorch", "ONNX Runtime": "onnxruntime", "OpenVINO": "openvino"}
+from entrants import Entrant
+from exports import ROOT
+
+EMBED_BENCH = ROOT / "build/bench/benchmarks/end_to_end/embed_bench"
 
 
-def command(name: str, options, threads: int) -> list[str]:
-    common = ["--model", str(options.model), "--threads", str(threads)]
-    if name == MERLE:
-        return [str(ROOT / "build/bench/benchmarks/end_to_end/embed_bench"), *common]
-    program = ROOT / f"benchmarks/peers/peer_{PEER_PROGRAMS[name]}.py"
-    quick = ["--quick"] if options.quick else []
-    return [sys.executable, str(program), *common, "--exported", str(options.exported), *quick]
+def command(entrant: Entrant, options, threads: int) -> list[str]:
+    words = ["--model", str(options.model), "--threads", str(threads)]
+    if entrant.is_merle:
+        return [str(EMBED_BENCH), *words, "--compute", entrant.arithmetic]
+    words += ["--arithmetic", entrant.arithmetic] + ["--quick"] * options.quick
+    if entrant.export:
+        words += ["--exported", str(options.exported[entrant.export])]
+    return [sys.executable, str(ROOT / f"benchmarks/peers/{entrant.program}.py"), *words]
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -35,36 +34,42 @@ def environment(threads: int) -> dict[str, str]:
 
 
 class Contender:
-    def __init__(self, name: str, options, threads: int):
+    """A process on the first `threads` usable cores: nobody gains from threads that we did not ask for."""
+
+    def __init__(self, name: str, words: list[str], threads: int):
         self.name = name
-        cores = sorted(os.sched_getaffinity(0))[:threads]  # Nobody gains from threads that we did not ask for.
+        cores = sorted(os.sched_getaffinity(0))[:threads]
         self.process = subprocess.Popen(
-            command(name, options, threads), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=environment(threads), preexec_fn=lambda: os.sched_setaffinity(0, cores),
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(threads),
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )
 
     def ask(self, *words) -> dict:
         self.process.stdin.write(" ".join(map(str, words)) + "\n")
         self.process.stdin.flush()
-        while True:
-            line = self.process.stdout.readline()
-            if not line:
-                sys.exit(f"{self.name} ended with status {self.process.wait()} at: {' '.join(map(str, words))}")
+        answer = self.read()
+        if answer is None:
+            sys.exit(f"{self.name} ended with status {self.process.wait()} at: {' '.join(map(str, words))}")
+        return answer
+
+    def read(self) -> dict | None:
+        """The next answer; None if the process ends without one."""
+        for line in self.process.stdout:
             if line.startswith("{"):  # Libraries may print lines of their own.
                 return json.loads(line)
+        return None
 
-    def close(self) -> None:
+    def close(self) -> int:
+        """Returns the exit status."""
         self.process.stdin.close()
-        self.process.wait()
+        return self.process.wait()
 
 
-def start_up(name: str, options, threads: int, runs: int) -> dict:
-    """Seconds from process start until one text's vector is there and the process has ended, and its memory."""
-    words = command(name, options, threads) + ["--once", "Where does the time go?"]
-    seconds, memory = [], 0.0
-    for _ in range(runs + 1):  # The first run fills the page cache.
-        start = time.perf_counter()
-        done = subprocess.run(words, env=environment(threads), stdout=subprocess.PIPE, check=True, text=True)
-        seconds.append(time.perf_counter() - start)
-        memory = json.loads(done.stdout.splitlines()[-1])["memory_mb"]
-    return {"seconds": statistics.median(seconds[1:]), "memory_mb": memory}
+def first_vector(entrant: Entrant, options, threads: int) -> dict | None:
+    """Seconds from process start until one text's vector is there, and the peak of memory; None if it can't run."""
+    start = time.perf_counter()
+    words = command(entrant, options, threads) + ["--once", "Where does the time go?"]
+    process = Contender(entrant.name, words, threads)
+    answer = process.read()
+    seconds = time.perf_counter() - start
+    return answer and {"seconds": seconds, **answer} if process.close() == 0 else None

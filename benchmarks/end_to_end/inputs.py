@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tokenizers import Tokenizer
 
 LONG_TOKENS = 256
+ONE_TEXTS = 100
 SENTENCE_CHARACTERS = (30, 150)
 
 
@@ -42,12 +43,6 @@ def sentences_of(passages: list[str]) -> list[str]:
     return list(dict.fromkeys(piece for piece in pieces if low <= len(piece) <= high))
 
 
-def stsb_sentences(path: pathlib.Path) -> list[str]:
-    """The unique sentences of an STS-B file: tab-separated, sentences in columns 6 and 7."""
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
-    return list(dict.fromkeys(sentence for row in rows if len(row) >= 7 for sentence in row[5:7]))
-
-
 def long_texts(passages: list[str], count: int, count_tokens) -> list[str]:
     """Joins neighbouring passages until there are LONG_TOKENS tokens before the model's cut."""
     texts, now = [], ""
@@ -61,8 +56,8 @@ def long_texts(passages: list[str], count: int, count_tokens) -> list[str]:
     return texts
 
 
-def make_inputs(model: pathlib.Path, sample: pathlib.Path, data: pathlib.Path | None, scale: float) -> list[InputSet]:
-    """Returns short, mixed and long. `scale` 1 is the full size."""
+def make_inputs(model: pathlib.Path, sample: pathlib.Path, stsb: list[str] | None, scale: float) -> list[InputSet]:
+    """Returns short, mixed, long, and one: texts of short to embed one at a time. `scale` 1 is the full size; `stsb` are sentences."""
     tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -75,19 +70,20 @@ def make_inputs(model: pathlib.Path, sample: pathlib.Path, data: pathlib.Path | 
         passages = [json.loads(line)["text"] for line in lines]
     dice = random.Random(3)
     sentences = sentences_of(passages)
-    stsb = data / "sts" / "stsbenchmark" / "sts-dev.csv" if data else None
-    if stsb and stsb.exists():
-        short, short_source = stsb_sentences(stsb), "unique sentences of STS-B dev"
+    if stsb:
+        short, short_source = stsb, "unique sentences of STS-B dev"
     else:
         short, short_source = sentences, "sentences of the sample"
     half = round(100 * scale)
     mixed = dice.sample(passages, half) + dice.sample(sentences, half)
     dice.shuffle(mixed)
+    short = dice.sample(short, round(400 * scale))
     sets = [
-        ("short", short_source, dice.sample(short, round(400 * scale))),
+        ("short", short_source, short),
         ("mixed", "passages of the sample and single sentences of it, half each", mixed),
         ("long", f"passages of the sample joined to at least {LONG_TOKENS} tokens",
          long_texts(passages, round(48 * scale), count_tokens)),
+        ("one", "the first of short, one call each", short[:ONE_TEXTS]),
     ]
     return [InputSet(name, source, texts, [min(count_tokens(text), limit) for text in texts])
             for name, source, texts in sets]

@@ -1,8 +1,8 @@
 #include "kernels/fma_peak.h"
 
-#include <algorithm>
 #include <cstddef>
-#include <ctime>
+
+#include "kernels/best_rate.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/fma_peak.cc"  // This file, seen from benchmarks/.
@@ -47,17 +47,13 @@ HWY_EXPORT(RunFmas);
 
 double MeasureFmaPeak() {
   volatile float a = 0.9f, b = 0.1f;
-  double best = 0;
-  for (int run = 0; run < 20; ++run) {
+  return BestRate([&] {
     float result;
-    const std::clock_t start = std::clock();
     const double operations = HWY_DYNAMIC_DISPATCH(RunFmas)(1'000'000, a, b, &result);
-    const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     volatile float keep = result;
     static_cast<void>(keep);
-    best = std::max(best, operations / seconds);
-  }
-  return best;
+    return operations;
+  });
 }
 
 }  // namespace merle

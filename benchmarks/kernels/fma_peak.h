@@ -4,8 +4,7 @@
 namespace merle {
 
 // Floating-point operations per second of independent fused multiply-adds (two operations each) in
-// registers, on the active CPU path. Of the process's CPU time, as google-benchmark counts its
-// rates; the best of several runs of some milliseconds.
+// registers, on the active CPU path, by the calling thread: see BestRate.
 double MeasureFmaPeak();
 
 }  // namespace merle

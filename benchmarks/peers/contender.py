@@ -3,15 +3,16 @@
 A contender is a long-lived process. It is told on standard input, one command a line, and answers each with
 one line of JSON on standard output:
 
-  load NAME FILE      reads the input set NAME, JSONL with "text"     {"texts": 400}
-  tune NAME           finds its best setting for this set             {"setting": "...", "sweep": {...}}
-  run NAME            embeds the set once                             {"seconds": 1.25, "texts": 400}
-  tune_latency NAME   as tune, for one text at a time                 {"setting": "..."}
-  latency NAME COUNT  embeds the first COUNT texts one by one         {"seconds": [0.004, ...]}
-  vectors NAME FILE   writes float32 [texts, dim] and no header       {"rows": 400, "cols": 384}
+  load NAME FILE          reads the input set NAME, JSONL with "text"   {"texts": 400}
+  tune NAME               finds its best setting for this set           {"setting": ["fused", 8], "sweep": {...}}
+  use NAME BATCH ENGINE   takes this setting instead                    {"setting": ["fused", 8]}
+  run NAME                embeds the set once                           {"seconds": 1.25, "texts": 400}
+  latency NAME COUNT      embeds the first COUNT texts one by one       {"seconds": [0.004, ...]}
+  vectors NAME FILE       writes float32 [texts, dim] and no header     {"rows": 400, "cols": 384}
 
-Time runs from the texts in memory to L2-normalized float32 vectors in memory. With --once TEXT it embeds one
-text, prints its peak of resident memory and exits. benchmarks/end_to_end/embed_bench.cc speaks the same.
+A set is embedded as it was tuned; `tune one` is for one text at a time. Time runs from the texts in memory to
+L2-normalized float32 vectors in memory. With --once TEXT it embeds one text, prints its peak of resident memory
+and exits. benchmarks/end_to_end/embed_bench.cc speaks the same.
 """
 
 import argparse
@@ -25,9 +26,14 @@ import numpy as np
 from tokenizers import Tokenizer
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
-LATENCY_TUNING_TEXTS = 30
+ONE = "one"  # The set that is embedded one text at a time.
+TUNING_TEXTS = 120  # Of a set: enough to choose by.
 GIVE_UP = 1.25  # A batch size this much slower than the engine's best ends the search in its direction.
 DROP = 1.6  # An engine this much slower than the best engine at the middle size is not searched further.
+
+
+def most_tokens(model: pathlib.Path) -> int:
+    return json.loads((model / "sentence_bert_config.json").read_text())["max_seq_length"]
 
 
 class Texts:
@@ -35,8 +41,7 @@ class Texts:
 
     def __init__(self, model: pathlib.Path):
         self.tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
-        limit = json.loads((model / "sentence_bert_config.json").read_text())["max_seq_length"]
-        self.tokenizer.enable_truncation(limit)
+        self.tokenizer.enable_truncation(most_tokens(model))
         self.tokenizer.no_padding()
 
     def ids(self, texts: list[str]) -> list[list[int]]:
@@ -56,7 +61,7 @@ def pad(ids: list[list[int]], dtype) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Engine:
-    """One way to run the model: embeds a padded batch. Subclasses give ids_dtype and forward."""
+    """One way to run the model. Subclasses give forward, or forward_ids if they don't pad."""
 
     ids_dtype = np.int64
     streams = 1  # Batches in flight at once; each then has threads / streams threads.
@@ -64,6 +69,9 @@ class Engine:
     def forward(self, ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """[texts, dim], normalized. With streams > 1 several threads call it at once."""
         raise NotImplementedError
+
+    def forward_ids(self, ids: list[list[int]]) -> np.ndarray:
+        return self.forward(*pad(ids, self.ids_dtype))
 
     def start_stream(self) -> None:
         """Called once in each thread that will call forward when streams > 1."""
@@ -75,7 +83,7 @@ class Engine:
         parts = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
 
         def run(part):
-            return self.forward(*pad([ids[i] for i in part], self.ids_dtype))
+            return self.forward_ids([ids[i] for i in part])
 
         rows = self.executor().map(run, parts) if self.streams > 1 and len(parts) > 1 else map(run, parts)
         vectors = None
@@ -100,7 +108,6 @@ class Contender:
         self.made = {}
         self.sets = {}
         self.settings = {}
-        self.latency_engine = None
 
     def engine(self, name: str) -> Engine:
         if name not in self.made:
@@ -112,63 +119,57 @@ class Contender:
             self.sets[name] = [json.loads(line)["text"] for line in lines]
         return {"texts": len(self.sets[name])}
 
-    def timed(self, engine: str, name: str, batch_size: int) -> float:
+    def timed(self, engine: str, batch_size: int, sentences: list[str]) -> float:
         start = time.perf_counter()
-        self.engine(engine).embed(self.texts, self.sets[name], batch_size)
+        self.engine(engine).embed(self.texts, sentences, batch_size)
         return time.perf_counter() - start
 
     def tune(self, name: str) -> dict:
         """Climbs from the middle batch size to larger and smaller ones, for each engine."""
-        sweep = {}
-        sizes = [size for size in BATCH_SIZES if size <= len(self.sets[name])]
+        sentences = self.sets[name][:TUNING_TEXTS]
+        sizes = [1] if name == ONE else [size for size in BATCH_SIZES if size <= len(sentences)]
         middle = len(sizes) // 2
+        sweep = {}
         for engine in self.makers:
-            sweep[engine, sizes[middle]] = self.try_setting(engine, name, sizes[middle], sweep)
+            sweep[engine, sizes[middle]] = self.try_setting(engine, sizes[middle], name, sweep)
             if sweep[engine, sizes[middle]] > DROP * min(sweep.values()):
                 continue
             for direction in (sizes[middle + 1 :], sizes[:middle][::-1]):
                 for batch_size in direction:
-                    sweep[engine, batch_size] = self.try_setting(engine, name, batch_size, sweep)
+                    sweep[engine, batch_size] = self.try_setting(engine, batch_size, name, sweep)
                     best = min(seconds for (other, _), seconds in sweep.items() if other == engine)
                     if sweep[engine, batch_size] > GIVE_UP * best:
                         break
-        self.settings[name] = min(sweep, key=sweep.get)
-        count = len(self.sets[name])
-        rates = {f"{engine}, batch {size}": round(count / sweep[engine, size], 1) for engine, size in sweep}
-        return {"setting": "{}, batch {}".format(*self.settings[name]), "sweep": rates}
+        engine, batch_size = min(sweep, key=sweep.get)
+        rates = {f"{tried}, {size}": round(len(sentences) / sweep[tried, size], 1) for tried, size in sweep}
+        return self.use(name, batch_size, engine) | {"sweep": rates}
 
-    def try_setting(self, engine: str, name: str, batch_size: int, sweep: dict) -> float:
+    def try_setting(self, engine: str, batch_size: int, name: str, sweep: dict) -> float:
         """Seconds after a warm-up that sees every shape; one more run if it may be the best of all."""
-        self.timed(engine, name, batch_size)
-        seconds = self.timed(engine, name, batch_size)
+        def attempt():
+            sentences = self.sets[name][:TUNING_TEXTS]
+            if name == ONE:
+                return sum(self.one_by_one(engine, sentences))
+            return self.timed(engine, batch_size, sentences)
+
+        attempt()
+        seconds = attempt()
         if seconds > GIVE_UP * min(sweep.values(), default=seconds):
             return seconds
-        return min(seconds, self.timed(engine, name, batch_size))
+        return min(seconds, attempt())
+
+    def use(self, name: str, batch_size: int, *engine: str) -> dict:
+        self.settings[name] = (" ".join(engine), int(batch_size))
+        return {"setting": self.settings[name]}
 
     def run(self, name: str) -> dict:
-        engine, batch_size = self.settings[name]
-        return {"seconds": self.timed(engine, name, batch_size), "texts": len(self.sets[name])}
+        return {"seconds": self.timed(*self.settings[name], self.sets[name]), "texts": len(self.sets[name])}
 
     def one_by_one(self, engine: str, sentences: list[str]) -> list[float]:
-        seconds = []
-        for sentence in sentences:
-            start = time.perf_counter()
-            self.engine(engine).embed(self.texts, [sentence], 1)
-            seconds.append(time.perf_counter() - start)
-        return seconds
-
-    def tune_latency(self, name: str) -> dict:
-        sentences = self.sets[name][:LATENCY_TUNING_TEXTS]
-        medians = {}
-        for engine in self.makers:
-            self.one_by_one(engine, sentences)
-            medians[engine] = float(np.median(self.one_by_one(engine, sentences)))
-        self.latency_engine = min(medians, key=medians.get)
-        sweep = {engine: round(median * 1000, 2) for engine, median in medians.items()}
-        return {"setting": self.latency_engine, "sweep": sweep}
+        return [self.timed(engine, 1, [sentence]) for sentence in sentences]
 
     def latency(self, name: str, count: str) -> dict:
-        return {"seconds": self.one_by_one(self.latency_engine, self.sets[name][: int(count)])}
+        return {"seconds": self.one_by_one(self.settings[name][0], self.sets[name][: int(count)])}
 
     def vectors(self, name: str, path: str) -> dict:
         engine, batch_size = self.settings[name]
@@ -185,21 +186,26 @@ def peak_memory_mb() -> float:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", type=pathlib.Path, required=True, help="folder of the model")
-    parser.add_argument("--exported", type=pathlib.Path, help="folder that export.py wrote")
+    parser.add_argument("--exported", type=pathlib.Path, help="folder that the contender's export script wrote")
+    parser.add_argument("--arithmetic", default="f32", help="f32, bf16, f16 or int8")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--quick", action="store_true", help="leave out engines that take minutes to start")
     parser.add_argument("--once", help="embed this text, print the peak of memory, exit")
     return parser.parse_args()
 
 
-def serve(options: argparse.Namespace, engines: dict) -> None:
+def serve(options: argparse.Namespace, engines: dict, texts=None) -> None:
     """Answers commands until the input ends. `engines`: the first is the one for --once."""
-    contender = Contender(Texts(options.model), engines)
+    contender = Contender(texts or Texts(options.model), engines)
     if options.once is not None:
         contender.engine(next(iter(engines))).embed(contender.texts, [options.once], 1)
         print(json.dumps({"memory_mb": peak_memory_mb()}))
         return
-    commands = {"load", "tune", "run", "tune_latency", "latency", "vectors"}
+    answer(contender, ("load", "tune", "use", "run", "latency", "vectors"))
+
+
+def answer(contender, commands: tuple[str, ...]) -> None:
+    """Calls the method that each line of the input names, and prints what it returns."""
     for line in sys.stdin:
         command, *words = line.split()
         if command not in commands:

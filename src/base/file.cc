@@ -57,6 +57,15 @@ bool FolderExists(const std::string& path) noexcept {
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+void MakeFolders(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) {
+    throw Error(ErrorCode::kIoError,
+                Format("{}: can't make the folder: {}", path, error.message()));
+  }
+}
+
 int OpenForReading(const std::string& path, int more_flags) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | more_flags));
   struct stat status{};

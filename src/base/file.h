@@ -18,6 +18,9 @@ namespace merle {
 bool FileExists(const std::string& path) noexcept;
 bool FolderExists(const std::string& path) noexcept;
 
+// Makes a folder and those above it, as far as they are missing. Throws kIoError if it can't.
+void MakeFolders(const std::string& path);
+
 // Reads a regular file. Throws kNotFound if there is none, kDataLoss if it is larger than
 // `max_bytes`, kIoError if it can't be read or is a folder.
 std::string ReadFile(const std::string& path, std::size_t max_bytes);

@@ -47,6 +47,28 @@ std::vector<std::string> PartsBackwards(std::string_view path) {
   return parts;
 }
 
+// Goes up from the folder `place` to the models--org--name of a cache that it is in, and returns
+// the names on the way, outermost first: {"snapshots", "<commit>", …}. Empty if it is in none.
+std::vector<std::string> LeaveSnapshot(fs::path& place) {
+  std::vector<std::string> names;
+  for (fs::path up = place; up.has_relative_path(); up = up.parent_path()) {
+    if (names.size() >= 2 && names.back() == "snapshots" &&
+        up.filename().string().starts_with("models--")) {
+      std::reverse(names.begin(), names.end());
+      place = up;
+      return names;
+    }
+    names.push_back(up.filename().string());
+  }
+  return {};
+}
+
+Descriptor OpenFolder(int from, const std::string& name, const std::string& path) {
+  Descriptor folder(::openat(from, name.c_str(), kFolderFlags));
+  if (folder.value() < 0) FailOnFile(path, "open the folder", errno);
+  return folder;
+}
+
 bool IsMissing(int error) { return error == ENOENT || error == ENOTDIR; }
 
 }  // namespace
@@ -65,11 +87,11 @@ std::optional<std::string_view> ProblemOfName(std::string_view name) {
   return std::nullopt;
 }
 
-// The folders from the outermost that a link may pass through to the model's own: one, or three in
-// a Hugging Face cache.
+// The folders from the outermost that a link may pass through to the model's own: one, or three or
+// more in a Hugging Face cache.
 struct Folder::Root {
   std::vector<Descriptor> folders;
-  std::vector<std::string> names;  // Of all but the first: {"snapshots", "<commit>"}.
+  std::vector<std::string> names;  // Of all but the first: {"snapshots", "<commit>", …}.
 
   // Whether the model may use the files of `place`, the names below the outermost folder.
   bool Allows(const std::vector<std::string>& place) const {
@@ -181,14 +203,12 @@ Folder::Folder(const std::string& path) : path_(path) {
   }
   auto root = std::make_shared<Root>();
   std::error_code error;
-  const fs::path real = fs::canonical(path, error);
-  const fs::path snapshots = real.parent_path();
-  const fs::path repository = snapshots.parent_path();
-  if (!error && snapshots.filename() == "snapshots" &&
-      repository.filename().string().starts_with("models--")) {
-    root->names = {"snapshots", real.filename().string()};
-    root->folders.emplace_back(::open(repository.c_str(), kFolderFlags));
-    root->folders.emplace_back(::open(snapshots.c_str(), kFolderFlags));
+  fs::path place = fs::canonical(path, error);
+  root->names = LeaveSnapshot(place);
+  for (std::size_t i = 0; i < root->names.size(); ++i) {
+    root->folders.push_back(
+        i == 0 ? OpenFolder(AT_FDCWD, place.string(), path)
+               : OpenFolder(root->folders.back().value(), root->names[i - 1], path));
   }
   root->folders.push_back(std::move(own));
   root_ = std::move(root);

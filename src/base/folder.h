@@ -19,12 +19,14 @@ std::optional<std::string_view> ProblemOfName(std::string_view name);
 // Reads the files of a model. The folder is opened once; every name is then looked up part by part
 // from there, and each link is followed by hand, so that nothing outside the folder is touched even
 // if somebody changes it meanwhile. A link may lead elsewhere in the folder; in a Hugging Face
-// cache (models--org--name/snapshots/<commit>) also into blobs/ of that models--org--name. Hard
-// links are files like all others. Cheap to copy; may be used in several threads at once.
+// cache (models--org--name/snapshots/<commit>, or a folder below) also into blobs/ of that
+// models--org--name. Hard links are files like all others. Cheap to copy; may be used in several
+// threads at once.
 class Folder {
  public:
   // Opens the folder `path`, a name that the user gave: links on the way to it are followed. Meant
-  // to be implicit: what takes a Folder takes a path. Throws kNotFound if there is no such folder.
+  // to be implicit: what takes a Folder takes a path. Throws kNotFound if there is no such folder,
+  // kIoError if it can't be opened.
   Folder(const std::string& path);  // NOLINT(google-explicit-constructor)
 
   // The folder `name` in this one, there or not; "" is this one itself.

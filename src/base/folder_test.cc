@@ -1,7 +1,9 @@
 #include "base/folder.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -9,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.h"
+#include "base/error.h"
 #include "base/error_matcher.h"
 #include "base/test_folder.h"
 
@@ -184,6 +188,41 @@ TEST_F(FolderTest, InACacheLinksMayLeadIntoBlobsAndNowhereElse) {
   Link(snapshot + "round", "../../../models--a--b/blobs/1");
   for (const char* name : {"ref", "sister", "over", "round"}) {
     ExpectRefused(folder, name, "leads out of");
+  }
+}
+
+TEST_F(FolderTest, AFolderBelowASnapshotIsInTheCacheToo) {
+  Snapshot();
+  const std::string snapshot = "hub/models--a--b/snapshots/c/";
+  Link(snapshot + "0_Transformer/file", "../../../blobs/1");
+  Link(snapshot + "0_Transformer/2_X/file", "../../../../blobs/1");
+  Link(snapshot + "0_Transformer/sister", "../1_Pooling/file");
+  Link(snapshot + "0_Transformer/ref", "../../../refs/main");
+  files_.Write(snapshot + "1_Pooling/file", "sister");
+  const Folder folder = Path(snapshot + "0_Transformer");
+  EXPECT_EQ(folder.Read("file", 100), "blob");
+  EXPECT_EQ(folder.Read("2_X/file", 100), "blob");
+  EXPECT_EQ(Folder(Path(snapshot + "0_Transformer/2_X")).Read("file", 100), "blob");
+  for (const char* name : {"sister", "ref"}) ExpectRefused(folder, name, "leads out of");
+}
+
+TEST_F(FolderTest, SaysWhyAFolderOfTheCacheCannotBeOpened) {
+  Snapshot();
+  const std::string path = Path("hub/models--a--b/snapshots/c");
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const Descriptor next(::open("/", O_PATH));
+  for (const int more : {1, 2}) {  // Room for that of the model, and for the one above the cache's.
+    const rlimit few{static_cast<rlim_t>(next.value() + 1 + more), before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    std::string message;  // The sanitizers' own checks, as in a matcher, want a descriptor.
+    try {
+      Folder{path};
+    } catch (const Error& error) {
+      message = error.what();
+    }
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_THAT(message, HasSubstr("open files"));
   }
 }
 

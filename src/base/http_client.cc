@@ -8,6 +8,8 @@
 #include <cctype>
 #include <cmath>
 #include <cstddef>
+#include <cstdlib>
+#include <ctime>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -44,6 +46,7 @@ struct Libcurl {
   MERLE_CURL(url_get);
   MERLE_CURL(url_cleanup);
   MERLE_CURL(free);
+  MERLE_CURL(getdate);
 #undef MERLE_CURL
 
   Libcurl() { global_init(CURL_GLOBAL_DEFAULT); }
@@ -276,6 +279,19 @@ std::optional<std::string_view> HttpResponse::Header(const std::string& lower_ca
   const auto found = headers.find(lower_case_name);
   if (found == headers.end()) return std::nullopt;
   return found->second;
+}
+
+std::optional<double> HttpResponse::RetryAfter() const {
+  const std::string value(Header("retry-after").value_or(""));
+  const bool is_number = !value.empty() && value.find_first_not_of("0123456789") == value.npos;
+  if (is_number) return std::strtod(value.c_str(), nullptr);
+  const auto seconds_of = [](std::string_view date) {
+    return Libcurl::Get().getdate(std::string(date).c_str(), nullptr);  // -1: it is none.
+  };
+  const std::time_t then = seconds_of(value);
+  if (then < 0) return std::nullopt;
+  const std::time_t here = seconds_of(Header("date").value_or(""));
+  return std::max(0.0, std::difftime(then, here < 0 ? std::time(nullptr) : here));
 }
 
 }  // namespace merle

@@ -40,6 +40,10 @@ struct HttpResponse {
   std::map<std::string, std::string> headers;  // By lower-case name; the last of a name counts.
 
   std::optional<std::string_view> Header(const std::string& lower_case_name) const;
+
+  // Retry-After in seconds, not less than 0, whether it is a number or a date (RFC 9110, section
+  // 10.2.3); a date counts from the server's own. Nothing if it is absent or neither.
+  std::optional<double> RetryAfter() const;
 };
 
 // No connection could be made: the name is unknown, nobody listens, the certificate is not trusted.

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/quote.h"
+
 namespace merle {
 namespace {
 
@@ -27,7 +29,7 @@ void SetLogCallback(LogCallback callback) {
 
 void Log(LogLevel level, std::string_view message) {
   const std::lock_guard lock(Target().mutex);
-  if (Target().callback) Target().callback(level, message);
+  if (Target().callback) Target().callback(level, Escaped(message));
 }
 
 }  // namespace merle

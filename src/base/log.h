@@ -21,7 +21,8 @@ using LogCallback = std::function<void(LogLevel level, std::string_view message)
 // called in any thread.
 void SetLogCallback(LogCallback callback);
 
-// Sends one message. Cheap, but takes a lock: not for inner loops.
+// Sends one message, in which paths and names may stand as they are: what does not print is
+// escaped. Cheap, but takes a lock: not for inner loops.
 void Log(LogLevel level, std::string_view message);
 
 }  // namespace merle

@@ -36,6 +36,12 @@ TEST_F(LogTest, TheCallbackGetsLevelAndMessage) {
   EXPECT_THAT(messages_, testing::ElementsAre("one", "warning: two"));
 }
 
+TEST_F(LogTest, AMessageIsOneLineThatPrints) {
+  Listen();
+  Log(LogLevel::kInfo, "a\nb\x1b[31m\xFF");
+  EXPECT_THAT(messages_, testing::ElementsAre("a\\nb\\x1b[31m\\xff"));
+}
+
 TEST_F(LogTest, AfterItIsTakenAwayNothingArrives) {
   Listen();
   SetLogCallback({});

@@ -24,9 +24,9 @@ void Invocation::SayIfVerbose(std::string_view message) const {
 LogToMessages::LogToMessages(const Invocation& invocation) {
   SetLogCallback([&invocation](LogLevel level, std::string_view message) {
     if (level == LogLevel::kWarning) {
-      invocation.Say(OneLine(message));
+      invocation.Say(message);
     } else {
-      invocation.SayIfVerbose(OneLine(message));
+      invocation.SayIfVerbose(message);
     }
   });
 }

@@ -69,8 +69,9 @@ class Parser {
   }
 
   CommandLine Parse(std::span<const std::string> words) {
+    app_.add_flag(kEndOfList);
     CheckDashes(words);
-    std::vector<std::string> reversed = SplitEmptyValues(words);
+    std::vector<std::string> reversed = SeparateValues(words);
     std::ranges::reverse(reversed);  // As CLI11 wants them.
     try {
       app_.parse(reversed);
@@ -85,6 +86,7 @@ class Parser {
 
  private:
   static constexpr int kMostValues = 1 << 20;
+  static constexpr const char* kEndOfList = "--end-of-list";  // A switch that does nothing else.
 
   static std::string NamesOf(const Option& option) {
     std::string names = option.name.empty() ? "" : Format("--{}", option.name);
@@ -98,8 +100,9 @@ class Parser {
     return found == options_.end() ? nullptr : *found;
   }
 
-  // Makes two words of "--prompt=", which CLI11 takes for a flag without its value.
-  std::vector<std::string> SplitEmptyValues(std::span<const std::string> words) const {
+  // Makes two words of "--prompt=", which CLI11 takes for a flag without its value, and ends the
+  // list behind "--input=FILE", which it would go on with.
+  std::vector<std::string> SeparateValues(std::span<const std::string> words) const {
     std::vector<std::string> split;
     bool flags_ended = false;
     for (const std::string& word : words) {
@@ -111,6 +114,10 @@ class Parser {
       } else {
         split.push_back(word);
       }
+      const std::size_t equals = word.starts_with("--") ? word.find('=') : word.npos;
+      if (flags_ended || equals == word.npos) continue;
+      const Option* option = FindByName(std::string_view(word).substr(2, equals - 2));
+      if (option != nullptr && TakesSeveral(*option)) split.emplace_back(kEndOfList);
     }
     return split;
   }

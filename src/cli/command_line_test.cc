@@ -66,6 +66,13 @@ TEST(ParseCommandLine, TakesFilesUpToTheNextFlag) {
             "'c' is too much; put quotes around a text of several words");
 }
 
+TEST(ParseCommandLine, TakesOneFileBehindAnEqualsSign) {
+  const CommandLine line = Parse({"embed", "-i", "a", "b", "--input=-", "c", "--input=", "d"});
+  EXPECT_THAT(line.options.inputs, ElementsAre("a", "b", "-", ""));
+  EXPECT_THAT(line.arguments, ElementsAre("c", "d"));
+  EXPECT_THAT(Parse({"embed", "--", "--input=a", "b"}).arguments, ElementsAre("--input=a", "b"));
+}
+
 TEST(ParseCommandLine, NamesTheNearestFlag) {
   EXPECT_EQ(ErrorOf({"embed", "--modle", "x"}), "there is no flag --modle; did you mean --model?");
   EXPECT_EQ(ErrorOf({"embed", "-model", "x"}), "there is no flag -model; did you mean --model?");

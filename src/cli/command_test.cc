@@ -48,11 +48,11 @@ TEST_P(LoggedMessages, GoToStandardErrorByTheirLevel) {
 
 INSTANTIATE_TEST_SUITE_P(Flags, LoggedMessages,
                          testing::ValuesIn(std::vector<LogCase>{
-                             {"NoneLetsWarningsThrough", false, false, "merle: odd name\n"},
+                             {"NoneLetsWarningsThrough", false, false, "merle: odd\\nname\n"},
                              {"QuietLetsNothingThrough", true, false, ""},
                              {"QuietIsStrongerThanVerbose", true, true, ""},
                              {"VerboseLetsAllThrough", false, true,
-                              "merle: opened\nmerle: fetched\nmerle: odd name\n"},
+                              "merle: opened\nmerle: fetched\nmerle: odd\\nname\n"},
                          }),
                          [](const auto& test) { return test.param.name; });
 

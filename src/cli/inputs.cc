@@ -62,6 +62,7 @@ std::optional<Record> InputTexts::Next() {
   if (source_) return source_->Next();
   if (next_ == texts_.size()) return std::nullopt;
   Record record;
+  record.row = next_;
   record.text = texts_[next_++];
   CheckUtf8(record.text, Format("text {}", next_));
   return record;

@@ -14,6 +14,9 @@
 
 namespace merle {
 
+// Texts in memory at once: batches for all threads, and results soon enough for who reads them.
+inline constexpr std::size_t kBlockTexts = 4096;
+
 // Gives the texts in order, in bounded memory.
 class InputTexts {
  public:

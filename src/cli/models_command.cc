@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::size_t kShortRevision = 8;  // Digits that people need of a commit.
 
-std::string ListLine(const CachedModel& model) {
+std::string ListLine(const CachedModel& model, const std::string& problem) {
   JsonWriter json;
   json.BeginObject()
       .Key("name")
@@ -33,6 +33,12 @@ std::string ListLine(const CachedModel& model) {
       .Key("revision")
       .Value(model.revision);
   json.Key("bytes").Value(model.bytes).Key("path").Value(ReplaceInvalidUtf8(model.path));
+  json.Key("problem");
+  if (problem.empty()) {
+    json.Null();
+  } else {
+    json.Value(ReplaceInvalidUtf8(problem));
+  }
   json.EndObject();
   return json.text() + "\n";
 }
@@ -50,13 +56,15 @@ int List(const Invocation& invocation) {
   }
   for (const CachedModel& model : models) {
     if (invocation.options.json) {
-      invocation.out.Write(ListLine(model));
+      invocation.out.Write(ListLine(model, ProblemOfSnapshot(model.path)));
     } else if (!table) {
       invocation.out.Write(OneLine(model.name) + "\n");
     } else {
+      const std::string problem = ProblemOfSnapshot(model.path);
       invocation.out.Write(
-          Format("{}  {}  {:>8}\n", screen.Accent(PadRight(OneLine(model.name), width)),
-                 model.revision.substr(0, kShortRevision), HumanBytes(model.bytes)));
+          Format("{}  {}  {:>8}{}\n", screen.Accent(PadRight(OneLine(model.name), width)),
+                 model.revision.substr(0, kShortRevision), HumanBytes(model.bytes),
+                 problem.empty() ? "" : screen.Dim("  incomplete: " + OneLine(problem))));
     }
   }
   if (models.empty()) invocation.Say(Format("there is no model in the cache {}", hub.cache));
@@ -175,7 +183,9 @@ CommandDetails ModelsListDetails() {
       .description =
           "The models are those in the Hugging Face cache, where other programs find them too: "
           "HF_HUB_CACHE or HF_HOME says where it is. --json writes {\"name\":…,\"revision\":…,"
-          "\"bytes\":…,\"path\":…}; -q only the names.",
+          "\"bytes\":…,\"path\":…,\"problem\":…}, where problem says what is incomplete, or is "
+          "null; "
+          "-q only the names.",
       .examples = {{"merle models list", "names, revisions, sizes"},
                    {"merle models list --json", "for programs, with paths"},
                    {"HF_HUB_CACHE=/data/hub merle models list", "another cache"}},

@@ -33,7 +33,7 @@ int Remove(const Invocation& invocation) {
   ModelName name;
   RemovedModel removed;
   try {
-    name = ParseModelName(model);
+    name = NameInCache(model, hub.cache);
     const bool one_revision = model.find('@') != std::string::npos;
     removed =
         RemoveModel(hub.cache, name.repository, one_revision ? name.revision : "", options.dry_run);

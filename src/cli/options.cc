@@ -26,10 +26,11 @@ constexpr std::size_t kMostThreads = 1024;
 const std::array kOptions = {
     Option{"model", 'm', "NAME", &Options::model,
            "Use this model: a folder, or a name in the Hugging Face cache", "MERLE_MODEL"},
-    Option{
-        "input", 'i', "FILE…", &Options::inputs,
-        "Read from these files; - is standard input. Endings .jsonl, .csv and .tsv mean records, "
-        "others a text a line; of a folder all text files are read, in passages"},
+    Option{"input", 'i', "FILE…", &Options::inputs,
+           "Read from these files, up to the next flag; --input=FILE is one file. - is standard "
+           "input. "
+           "Endings .jsonl, .csv and .tsv mean records, "
+           "others a text a line; of a folder all text files are read, in passages"},
     Option{"input-form", 0, "lines|null|jsonl|csv|tsv|whole|passages", &Options::input_form,
            "Read in this form, whatever the ending"},
     Option{"field", 0, "NAME", &Options::field, "Take the text from this field of JSONL or CSV", "",
@@ -38,8 +39,10 @@ const std::array kOptions = {
            "", "id, where there is one"},
     Option{"title-field", 0, "NAME", &Options::title_field, "Take the title from this field", "",
            "title, where there is one"},
-    Option{"skip-bad", 0, "", &Options::skip_bad,
-           "Skip input rows that can't be used, count them, and exit with 4"},
+    Option{
+        "skip-bad", 0, "", &Options::skip_bad,
+        "Skip input rows that can't be used, such as one of more than 64 MiB, count them, and exit "
+        "with 4"},
     Option{"output", 'o', "FILE", &Options::output,
            "Write to this file; its ending (.npy, .safetensors, .jsonl, .txt) chooses the form"},
     Option{"format", 0, "text|jsonl|npy|safetensors", &Options::format,

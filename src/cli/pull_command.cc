@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/format.h"
+#include "base/http_client.h"
 #include "base/json_writer.h"
 #include "base/utf8.h"
 #include "cli/command.h"
@@ -15,9 +19,12 @@
 #include "cli/environment.h"
 #include "cli/fetch_report.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/terminal.h"
 #include "hub/blob.h"
+#include "hub/cache.h"
 #include "hub/hub_options.h"
+#include "hub/model_name.h"
 #include "hub/pull.h"
 
 namespace merle {
@@ -39,11 +46,16 @@ std::string PlanPage(const PullPlan& plan, const Terminal& screen) {
   std::size_t width = 0;
   for (const PullFile& file : plan.files) width = std::max(width, DisplayWidth(file.name));
   for (const PullFile& file : plan.files) {
+    const std::uint64_t here = file.facts.bytes - file.fetch_bytes;
     std::string state;
     if (file.cached) {
       state = "  here";
-    } else if (file.unfinished > 0) {
-      state = Format("  {} here", HumanBytes(file.unfinished));
+    } else if (file.damaged) {
+      state = "  damaged, comes again";
+    } else if (file.fetch_bytes == 0) {
+      state = "  as a file above";
+    } else if (here > 0) {
+      state = Format("  {} here", HumanBytes(here));
     }
     AppendFormat(page, "  {}  {:>8}{}\n", PadRight(file.name, width), HumanBytes(file.facts.bytes),
                  screen.Dim(state));
@@ -59,7 +71,7 @@ std::string PlanLine(const PullPlan& plan) {
   for (const PullFile& file : plan.files) {
     json.BeginObject().Key("name").Value(ReplaceInvalidUtf8(file.name));
     json.Key("bytes").Value(file.facts.bytes).Key("etag").Value(file.facts.etag);
-    json.Key("cached").Value(file.cached).EndObject();
+    json.Key("cached").Value(file.cached).Key("damaged").Value(file.damaged).EndObject();
   }
   json.EndArray().EndObject();
   return json.text() + "\n";
@@ -71,13 +83,55 @@ void Fetch(const Invocation& invocation, const PullPlan& plan, const HubOptions&
   Pull(plan, hub, [&](std::uint64_t bytes) { report.Update(bytes); });
 }
 
+// Asks the hub, and reads again what is here.
+PullPlan Plan(const Invocation& invocation, const std::string& model, const HubOptions& hub) {
+  PullPlan plan = PlanPull(model, hub);
+  std::uint64_t bytes = 0;
+  for (const PullFile& file : plan.files) bytes += file.cached ? file.facts.bytes : 0;
+  if (bytes == 0) return plan;
+  invocation.SayIfVerbose(Format("verifying {} that are here", HumanBytes(bytes)));
+  Progress progress(invocation, "verifying", bytes, HumanBytes);
+  VerifyCached(plan, hub, [&](std::uint64_t done) { progress.Update(done); });
+  return plan;
+}
+
+// What can be told of the model without the hub.
+std::string StateOfCached(const Invocation& invocation, const std::string& model,
+                          const HubOptions& hub) {
+  const ModelName name = NameInCache(model, hub.cache);
+  const CachedRepository cached(hub.cache, name.repository);
+  const auto commit = cached.FindCommit(name.revision);
+  if (!commit || !FolderExists(cached.Snapshot(*commit))) return "it is not in the cache";
+  const std::string snapshot = cached.Snapshot(*commit);
+  Progress progress(invocation, "verifying", std::nullopt, HumanBytes);
+  const std::vector<std::string> damaged =
+      DamagedFiles(snapshot, [&](std::uint64_t done) { progress.Update(done); });
+  if (!damaged.empty()) {
+    return Format("in {} the checksum is wrong of {}", snapshot, Join(damaged, ", "));
+  }
+  const std::string problem = ProblemOfSnapshot(snapshot);
+  return problem.empty() ? "what is here of it has the right checksums" : "what is here " + problem;
+}
+
+// An error that nothing can be fetched, with that state.
+ModelError NotFetched(std::string_view why, const Invocation& invocation, const std::string& model,
+                      const HubOptions& hub) {
+  std::string state;
+  try {
+    state = StateOfCached(invocation, model, hub);
+  } catch (const Error& error) {
+    state = error.what();
+  }
+  return {ErrorCode::kUnavailable, Format("{}; {}", why, state)};
+}
+
 std::string Outcome(const PullPlan& plan) {
-  if (plan.fetch_bytes == 0) return "All of it was here.\n";
+  const bool all_here = std::ranges::all_of(plan.files, [](auto& file) { return file.cached; });
   const auto unchecked = std::ranges::count_if(
       plan.files, [](const PullFile& file) { return !HasChecksum(file.facts); });
-  return unchecked == 0
-             ? "Fetched; every checksum is right.\n"
-             : Format("Fetched; of {} files only the size could be checked.\n", unchecked);
+  return Format("{}; {}.\n", all_here ? "All of it was here" : "Fetched",
+                unchecked == 0 ? "every checksum is right"
+                               : Format("of {} files only the size could be checked", unchecked));
 }
 
 int RunPull(const Invocation& invocation) {
@@ -86,12 +140,12 @@ int RunPull(const Invocation& invocation) {
       invocation.arguments.empty() ? options.model : invocation.arguments.front();
   const HubOptions hub = HubFromEnvironment();
   if (!hub.download) {
-    throw ModelError(ErrorCode::kUnavailable,
-                     "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set, so nothing is fetched");
+    throw NotFetched("HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set, so nothing is fetched",
+                     invocation, model, hub);
   }
   const bool page = !options.quiet && !options.json;
   try {
-    const PullPlan plan = PlanPull(model, hub);
+    const PullPlan plan = Plan(invocation, model, hub);
     if (page) {
       invocation.out.Write(PlanPage(plan, invocation.screen));
       invocation.out.Flush();
@@ -104,6 +158,8 @@ int RunPull(const Invocation& invocation) {
     } else if (!options.dry_run) {
       invocation.out.Write(Outcome(plan));
     }
+  } catch (const NoConnectionError& error) {
+    throw NotFetched(error.what(), invocation, model, hub);
   } catch (const Error& error) {
     throw ModelError(error.code(), error.what());
   }
@@ -121,8 +177,8 @@ CommandDetails PullDetails() {
       .description =
           "Fetches a model, \"org/name\" or \"org/name@revision\", into the Hugging Face cache, "
           "where other programs find it too: configuration, tokenizer and weights as safetensors, "
-          "all of one commit. What is here is not fetched again, and an interrupted fetch goes on "
-          "where it ended.\n"
+          "all of one commit. What is here is checked and not fetched again unless it is damaged, "
+          "and an interrupted fetch goes on where it ended.\n"
           "HF_HUB_CACHE or HF_HOME says where the cache is, HF_TOKEN opens private and gated "
           "models, HF_ENDPOINT names another hub, HF_HUB_OFFLINE=1 forbids the network. --json "
           "writes "

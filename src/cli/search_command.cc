@@ -12,8 +12,10 @@
 #include "base/format.h"
 #include "base/json_writer.h"
 #include "base/utf8.h"
+#include "cli/best_records.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/embed_stream.h"
 #include "cli/inputs.h"
 #include "cli/model_access.h"
 #include "cli/options.h"
@@ -59,27 +61,9 @@ TextSourceOptions SourceOptions(const Options& options) {
   return source;
 }
 
-std::vector<Record> ReadAll(const Invocation& invocation, InputTexts& inputs) {
-  Progress progress(invocation, "reading");
-  std::vector<Record> records;
-  while (auto record = inputs.Next()) {
-    records.push_back(std::move(*record));
-    progress.Update(records.size(), inputs.share());
-  }
-  if (records.empty()) {
-    throw Error(ErrorCode::kInvalidArgument, "there is no text to search: the input is empty");
-  }
-  return records;
-}
-
-// The vectors of --vectors, scaled to length 1, if they can be those of `count` texts.
-Matrix<float> ReadVectors(const std::string& path, std::size_t count, std::size_t dim) {
+// The vectors of --vectors, scaled to length 1, if they can be compared with a question's.
+Matrix<float> ReadVectors(const std::string& path, std::size_t dim) {
   Matrix<float> vectors = ReadVectorFile(path);
-  if (vectors.rows() != count) {
-    throw Error(ErrorCode::kInvalidArgument,
-                Format("{}: has {} vectors for {} texts; embed the same input again", path,
-                       vectors.rows(), count));
-  }
   if (vectors.cols() != dim) {
     throw Error(ErrorCode::kInvalidArgument,
                 Format("{}: its vectors have {} components, the question's has {}; use the model "
@@ -90,7 +74,65 @@ Matrix<float> ReadVectors(const std::string& path, std::size_t count, std::size_
   return vectors;
 }
 
-std::string JsonLine(std::size_t rank, const Neighbor& found, const Record& record) {
+// A search in progress: a question, and the best of the texts that have been seen.
+struct Search {
+  const Invocation& invocation;
+  InputTexts& inputs;
+  const Embedder& embedder;
+  MatrixView<const float> query;  // [1, dim], of length 1.
+  BestRecords best;
+
+  void See(std::vector<Record> records, MatrixView<const float> vectors) {
+    const auto found = FlatIndex(vectors).Search(query, invocation.options.top, embedder.pool());
+    best.Add(found.front(), std::move(records));
+  }
+  std::size_t AmongVectors(const std::string& path);
+  std::size_t AmongTexts(const EmbedOptions& embed);
+};
+
+// Takes the vectors of the texts from the file `path`. Returns how many texts there are.
+std::size_t Search::AmongVectors(const std::string& path) {
+  const Matrix<float> vectors = ReadVectors(path, query.cols());
+  Progress progress(invocation, "reading");
+  std::size_t count = 0;
+  while (true) {
+    std::vector<Record> block = inputs.NextBlock(kBlockTexts);
+    if (block.empty()) break;
+    const std::size_t first = std::exchange(count, count + block.size());
+    progress.Update(count, inputs.share());
+    // Texts without a vector are counted for the message.
+    if (count <= vectors.rows()) See(std::move(block), vectors.view().Rows(first, count - first));
+  }
+  if (count > 0 && count != vectors.rows()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("{}: has {} vectors for {} texts; embed the same input again", path,
+                       vectors.rows(), count));
+  }
+  return count;
+}
+
+// Embeds the texts. Returns how many there are.
+std::size_t Search::AmongTexts(const EmbedOptions& embed) {
+  EmbeddingReport report(invocation, embedder);
+  bool told = false;
+  const std::size_t count = EmbedStream(
+      invocation, embedder, inputs, embed, report,
+      {.on_read =
+           [&](std::size_t texts) {
+             if (texts <= kManyTexts || std::exchange(told, true)) return;
+             invocation.Say(
+                 Format("embedding more than {} texts takes some minutes; merle embed … -o FILE "
+                        "keeps the vectors, and search --vectors FILE takes them",
+                        WithCommas(kManyTexts)));
+           },
+       .use = [&](std::vector<Record> records,
+                  auto vectors) { See(std::move(records), vectors); }});
+  report.Say();
+  return count;
+}
+
+std::string JsonLine(std::size_t rank, const BestRecords::Hit& found) {
+  const Record& record = found.record;
   JsonWriter json;
   json.BeginObject().Key("rank").Value(rank).Key("score").Value(found.score);
   if (!record.id.empty()) json.Key("id").Value(record.id);
@@ -104,8 +146,8 @@ std::string JsonLine(std::size_t rank, const Neighbor& found, const Record& reco
 
 //  1  0.734  Sea                                          notes/wiki.jsonl:3
 //     The sea, the world ocean, or simply the ocean is …
-std::string ForPeople(std::size_t rank, const Neighbor& found, const Record& record,
-                      const Terminal& screen) {
+std::string ForPeople(std::size_t rank, const BestRecords::Hit& found, const Terminal& screen) {
+  const Record& record = found.record;
   const std::size_t width = std::min(screen.width(), kWidestText);
   const std::string score = Format("{:.3f}", found.score);
   std::string place = OneLine(PlaceOf(record, rank));
@@ -126,27 +168,26 @@ std::string ForPeople(std::size_t rank, const Neighbor& found, const Record& rec
   return line + "\n" + Wrap(OneLine(record.text), width, kMargin, kTextLines);
 }
 
-void WriteResults(const Invocation& invocation, const std::vector<Neighbor>& found,
-                  const std::vector<Record>& records) {
+void WriteResults(const Invocation& invocation, const std::vector<BestRecords::Hit>& hits) {
   const Options& options = invocation.options;
   const double least = options.min_score.value_or(-std::numeric_limits<double>::infinity());
   std::size_t rank = 0;
-  for (const Neighbor& neighbor : found) {
-    if (neighbor.score < least) break;
-    const Record& record = records[neighbor.row];
+  for (const BestRecords::Hit& hit : hits) {
+    if (hit.score < least) break;
     ++rank;
     if (options.json) {
-      invocation.out.Write(JsonLine(rank, neighbor, record));
+      invocation.out.Write(JsonLine(rank, hit));
     } else if (options.quiet) {
+      const Record& record = hit.record;
       invocation.out.Write((record.id.empty() ? PlaceOf(record, rank) : record.id) + "\n");
     } else {
       if (rank > 1) invocation.out.Write("\n");
-      invocation.out.Write(ForPeople(rank, neighbor, record, invocation.screen));
+      invocation.out.Write(ForPeople(rank, hit, invocation.screen));
     }
   }
   if (rank == 0) {
     invocation.Say(
-        Format("no text scores {} or more; the best has {:.3f}", least, found.front().score));
+        Format("no text scores {} or more; the best has {:.3f}", least, hits.front().score));
   }
 }
 
@@ -160,20 +201,19 @@ int Run(const Invocation& invocation) {
   embed.name_text = [](std::size_t) { return std::string("the question"); };
   const Matrix<float> query =
       UseModel([&] { return embedder.Embed(invocation.arguments.front(), embed); });
-
-  const std::vector<Record> records = ReadAll(invocation, inputs);
-  if (!options.vectors && records.size() > kManyTexts) {
-    invocation.Say(Format(
-        "embedding {} texts takes some minutes; merle embed … -o FILE keeps the vectors, and "
-        "search --vectors FILE takes them",
-        WithCommas(records.size())));
-  }
   embed.prompt.name = "document";
-  const Matrix<float> vectors = options.vectors
-                                    ? ReadVectors(*options.vectors, records.size(), query.cols())
-                                    : EmbedRecords(invocation, embedder, records, embed);
-  const auto found = FlatIndex(vectors.view()).Search(query.view(), options.top, embedder.pool());
-  WriteResults(invocation, found.front(), records);
+
+  Search search{.invocation = invocation,
+                .inputs = inputs,
+                .embedder = embedder,
+                .query = query.view(),
+                .best = BestRecords(options.top)};
+  const std::size_t count =
+      options.vectors ? search.AmongVectors(*options.vectors) : search.AmongTexts(embed);
+  if (count == 0) {
+    throw Error(ErrorCode::kInvalidArgument, "there is no text to search: the input is empty");
+  }
+  WriteResults(invocation, search.best.hits());
   return ReportSkipped(invocation, inputs);
 }
 

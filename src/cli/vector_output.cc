@@ -111,7 +111,7 @@ class LineSink : public NumberSink {
   template <typename T>
   std::string JsonLine(const Record& record, std::span<const T> row) {
     JsonWriter json;
-    json.BeginObject().Key("index").Value(index_++);
+    json.BeginObject().Key("index").Value(record.row);
     if (!record.id.empty()) json.Key("id").Value(record.id);
     json.Key("embedding").Value(row).EndObject();
     return json.text() + "\n";
@@ -132,7 +132,6 @@ class LineSink : public NumberSink {
   bool json_;
   StandardOutput& out_;
   std::optional<AtomicFile> file_;
-  std::size_t index_ = 0;
 };
 
 std::unique_ptr<NumberSink> OpenSink(const Invocation& invocation, Precision precision,
@@ -190,7 +189,8 @@ class RangedOutput : public VectorOutput {
     for (std::size_t i = 0; i < vectors.rows(); ++i) {
       const auto row = vectors.Row(i);
       numbers_.insert(numbers_.end(), row.begin(), row.end());
-      records_.emplace_back().id = records[i].id;
+      records_.push_back(
+          {.text = {}, .id = records[i].id, .path = {}, .row = records[i].row, .extra = {}});
     }
   }
 

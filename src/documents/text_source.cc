@@ -115,6 +115,7 @@ struct TextSource::State {
   bool counts_bad_rows = false;          // In it they are counted, not thrown.
   std::uint64_t bytes_before = 0;        // Read from the files before it.
   SkippedTexts skipped;
+  std::size_t rows = 0;  // Good, bad or blank, that have been read.
 
   bool OpenNext();
   void Open(const std::string& next, TextForm form);
@@ -163,6 +164,7 @@ std::optional<Record> TextSource::State::NextOfReader() {
       return reader->Next();
     } catch (const Error& error) {
       if (!counts_bad_rows || error.code() == ErrorCode::kIoError) throw;
+      ++rows;
       if (++skipped.bad_rows == 1) skipped.first_bad_row = error.what();
     }
   }
@@ -197,7 +199,10 @@ std::optional<Record> TextSource::Next() {
     std::optional<Record> record = state_->NextOfReader();
     if (!record) {
       state_->Close();
-    } else if (!state_->options.skip_blank || !IsBlank(record->text)) {
+      continue;
+    }
+    record->row = state_->rows++;
+    if (!state_->options.skip_blank || !IsBlank(record->text)) {
       record->path = state_->path;
       return record;
     }

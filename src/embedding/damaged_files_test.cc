@@ -94,6 +94,8 @@ TEST_F(DamagedFiles, Config) {
 }
 
 TEST_F(DamagedFiles, Tokenizer) {
+  // The class that takes all parts from the file.
+  folder_.Write("model/tokenizer_config.json", R"({"tokenizer_class":"PreTrainedTokenizerFast"})");
   // As small as one can be that has all parts: each byte is nine files.
   folder_.Write(
       "model/tokenizer.json",

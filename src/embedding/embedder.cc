@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,7 @@
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "embedding/batcher.h"
+#include "embedding/memory_check.h"
 #include "embedding/model_folder.h"
 #include "embedding/modules.h"
 #include "embedding/pooling.h"
@@ -113,6 +115,7 @@ struct Embedder::Parts {
                         })),
         model(Timed(load.weights_seconds,
                     [&] {
+                      CheckFitsInMemory(folder.modules[0].folder);
                       return LoadEncoderModel(
                           folder.modules[0].folder,
                           {.compute = options.compute, .special_ids = tokenizer.Encode("").ids});
@@ -257,9 +260,14 @@ Embedder::~Embedder() = default;
 
 Embedder Embedder::Load(const std::string& folder, const EmbedderOptions& options) {
   const Stopwatch watch;
-  auto parts = std::make_unique<Parts>(folder, options);
-  parts->load.seconds = watch.Seconds();
-  return Embedder(std::move(parts));
+  try {
+    auto parts = std::make_unique<Parts>(folder, options);
+    parts->load.seconds = watch.Seconds();
+    return Embedder(std::move(parts));
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kResourceExhausted,
+                Format("{}: there is not enough memory to load the model", folder));
+  }
 }
 
 Matrix<float> Embedder::Embed(std::span<const std::string_view> texts, const EmbedOptions& options,

@@ -204,6 +204,7 @@ TEST_F(FilledWeights, ZerosStayWhereThePromptLeavesNoToken) {
   ASSERT_NE(tokenizer.find(sep), tokenizer.npos);  // It would count.
   tokenizer.replace(tokenizer.find(sep), sep.size(), R"(],"pair")");
   folder_.Write("model/tokenizer.json", tokenizer);
+  folder_.Write("model/tokenizer_config.json", R"({"tokenizer_class":"PreTrainedTokenizerFast"})");
   const Embedder embedder = Embedder::Load(model);
   EXPECT_THROW(embedder.Embed("a", {.prompt = {.text = "a "}}), Error);
   const Matrix<float> vector = embedder.Embed("", {.prompt = {.text = "a "}});

@@ -31,7 +31,7 @@ constexpr const char* kTransformerConfigs[] = {
 
 // Arguments that sentence-transformers hands to the tokenizer and the configuration as they are.
 constexpr const char* kForwardedArguments[] = {"tokenizer_args", "processor_kwargs", "config_args",
-                                               "config_kwargs"};
+                                               "config_kwargs", "processing_kwargs"};
 
 // One line of modules.json.
 ModuleEntry ReadModule(const Folder& root, const JsonValue& entry) {
@@ -59,6 +59,31 @@ std::vector<ModuleEntry> ReadModules(const Folder& root) {
   return modules;
 }
 
+// Throws kUnimplemented unless texts go through the model's forward pass and come out as its last
+// hidden states, as they do where the folder says nothing. Peer: Transformer.forward.
+void CheckModalities(const JsonValue& root) {
+  const auto require = [](const std::optional<JsonValue>& value, std::string_view wanted) {
+    if (!value) return;
+    const bool is_list = value->IsArray() && value->Size() == 1;
+    const JsonValue only = is_list ? value->Elements()[0] : *value;
+    if (only.IsString() && only.AsString() == wanted) return;
+    value->Fail(Format("must be {}, nothing else is supported", Quoted(wanted)),
+                ErrorCode::kUnimplemented);
+  };
+  require(root.Find("transformer_task"), "feature-extraction");
+  const auto modalities = root.Find("modality_config");
+  if (!modalities) return;
+  if (const auto chat = modalities->Find("message")) {
+    chat->Fail("turns texts into messages of a chat, which is not supported",
+               ErrorCode::kUnimplemented);
+  }
+  const auto text = modalities->Find("text");
+  if (!text) modalities->Fail("has no 'text', so it takes no texts", ErrorCode::kUnimplemented);
+  require(text->At("method"), "forward");
+  require(text->At("method_output_name"), "last_hidden_state");
+  require(root.At("module_output_name"), "token_embeddings");
+}
+
 void ReadTransformerConfig(const Folder& folder, ModelFolder& model) {
   for (const char* name : kTransformerConfigs) {
     if (!folder.Has(name)) continue;
@@ -72,6 +97,7 @@ void ReadTransformerConfig(const Folder& folder, ModelFolder& model) {
       arguments->Fail("changes the model in ways that are not supported",
                       ErrorCode::kUnimplemented);
     }
+    CheckModalities(document.root());
     const auto lower = document.root().Find("do_lower_case");
     model.lowercase_first = lower && lower->AsBool();
     return;

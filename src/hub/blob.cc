@@ -12,9 +12,11 @@
 #include <filesystem>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "base/checksum.h"
 #include "base/error.h"
@@ -196,6 +198,38 @@ void Fill(UnfinishedBlob& blob, const BlobRequest& request, HubClient& hub,
 
 bool HasChecksum(const FileFacts& facts) { return ChecksumKindOf(facts).has_value(); }
 
+bool IsIntact(const std::string& path, const FileFacts& facts, const BlobProgress& on_bytes) {
+  const RandomAccessFile file = RandomAccessFile::Open(path);
+  if (file.size() != facts.bytes) return false;
+  auto checksum = ChecksumFor(facts);
+  if (!checksum) return true;
+  std::vector<std::byte> buffer(kReadBytes);
+  for (std::uint64_t offset = 0; offset < file.size();) {
+    const auto piece =
+        std::span(buffer).first(std::min<std::uint64_t>(kReadBytes, file.size() - offset));
+    file.ReadAt(offset, piece);
+    checksum->Add({reinterpret_cast<const char*>(piece.data()), piece.size()});
+    offset += piece.size();
+    on_bytes(offset);
+  }
+  return checksum->Finish() == facts.etag;
+}
+
+std::vector<std::string> DamagedFiles(const std::string& snapshot, const BlobProgress& on_bytes) {
+  std::vector<std::string> damaged;
+  std::uint64_t before = 0;
+  for (const ModelFile& file : ListFiles(snapshot)) {
+    const std::string path = snapshot + "/" + file.name;
+    std::error_code gone;
+    const FileFacts facts{fs::canonical(path, gone).filename().string(), file.bytes};
+    if (!IsIntact(path, facts, [&](std::uint64_t bytes) { on_bytes(before + bytes); })) {
+      damaged.push_back(file.name);
+    }
+    before += file.bytes;
+  }
+  return damaged;
+}
+
 bool HasBlob(const CachedRepository& cached, const FileFacts& facts) {
   std::error_code error;
   return fs::file_size(cached.Blob(facts.etag), error) == facts.bytes && !error;
@@ -209,17 +243,22 @@ std::uint64_t UnfinishedBytes(const CachedRepository& cached, const FileFacts& f
 
 void FetchBlob(const CachedRepository& cached, const BlobRequest& request, HubClient& hub,
                const BlobProgress& on_progress) {
-  if (HasBlob(cached, request.facts)) return;
+  if (!request.damaged && HasBlob(cached, request.facts)) return;
   const FileLock lock(Format("{}/{}.lock", cached.LockFolder(), request.facts.etag), [&] {
     Log(LogLevel::kWarning, Format("waiting for another process that fetches {}", request.file));
   });
-  for (int tries = 1; !HasBlob(cached, request.facts); ++tries) {
+  const std::string path = cached.Blob(request.facts.etag);
+  bool here = HasBlob(cached, request.facts) &&
+              (!request.damaged || IsIntact(path, request.facts, [](auto) {}));
+  for (int tries = 1; !here; ++tries) {
     UnfinishedBlob blob(cached, request);
     const bool resumed = blob.bytes() > 0;
     Fill(blob, request, hub, on_progress);
-    const auto end = blob.Finish(cached.Blob(request.facts.etag));
+    const auto end = blob.Finish(path);
+    here = end == UnfinishedBlob::End::kDone ||
+           (end == UnfinishedBlob::End::kTaken && HasBlob(cached, request.facts));
     // What was left of an earlier attempt may be to blame for damage; what has just come is not.
-    if ((end == UnfinishedBlob::End::kDamaged && !resumed) || tries == kMostAttempts) {
+    if ((end == UnfinishedBlob::End::kDamaged && !resumed) || (!here && tries == kMostAttempts)) {
       throw Error(
           ErrorCode::kDataLoss,
           Format("{}: what arrives does not have the checksum it should have", NameOf(request)));

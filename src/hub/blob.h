@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "hub/cache.h"
 #include "hub/hub_client.h"
@@ -16,6 +17,7 @@ struct BlobRequest {
   std::string commit;
   std::string file;
   FileFacts facts;
+  bool damaged = false;  // Replace the blob that is here, unless somebody else has done so.
 };
 
 // Bytes of the file that are here so far, those of an earlier attempt included; never goes back
@@ -24,6 +26,14 @@ using BlobProgress = std::function<void(std::uint64_t bytes)>;
 
 // Whether the hub has told a checksum of the file's content.
 bool HasChecksum(const FileFacts& facts);
+
+// Whether the file `path` has the content that `facts` speak of; where they tell no checksum, its
+// size. `on_bytes` hears how many bytes are read. Throws kNotFound, kIoError if it can't be read.
+bool IsIntact(const std::string& path, const FileFacts& facts, const BlobProgress& on_bytes);
+
+// The files of a snapshot whose content is not what the names of their blobs say, as far as those
+// are checksums. `on_bytes` as above, of all files. Throws as IsIntact.
+std::vector<std::string> DamagedFiles(const std::string& snapshot, const BlobProgress& on_bytes);
 
 // Whether a blob is here, by its size: its name was checked when it was made.
 bool HasBlob(const CachedRepository& cached, const FileFacts& facts);

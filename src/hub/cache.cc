@@ -15,7 +15,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 #include "base/format.h"
+#include "base/log.h"
+#include "hub/file_selection.h"
 #include "hub/model_name.h"
 
 namespace merle {
@@ -24,9 +27,12 @@ namespace {
 
 constexpr std::size_t kMaxRefBytes = 1024;
 constexpr std::string_view kPrefix = "models--";
+constexpr const char* kPullLock = "pull.lock";
 
 std::string FolderName(std::string repository) {
-  return std::string(kPrefix) + repository.replace(repository.find('/'), 1, "--");
+  const std::size_t slash = repository.find('/');
+  if (slash != repository.npos) repository.replace(slash, 1, "--");
+  return std::string(kPrefix) + repository;
 }
 
 std::string ReadRef(const std::string& path) {
@@ -78,6 +84,39 @@ void RemoveAll(const fs::path& path) {
   }
 }
 
+// The name of a link in the snapshot whose blob has gone; empty if there is none.
+std::string DanglingLink(const fs::path& snapshot) {
+  std::error_code error;
+  fs::recursive_directory_iterator entry(snapshot, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    std::error_code gone;
+    if (entry->is_symlink(gone) && !entry->exists(gone)) {
+      return entry->path().lexically_relative(snapshot).string();
+    }
+  }
+  return {};
+}
+
+// Takes all locks of a model, of which another process that fetches it holds one.
+std::vector<FileLock> LockForRemoval(const CachedRepository& cached,
+                                     const std::string& repository) {
+  MakeFolders(cached.LockFolder());
+  std::set<std::string> names = {kPullLock};
+  for (const std::string& name : NamesIn(cached.LockFolder())) names.insert(name);
+  std::vector<FileLock> locks;
+  for (const std::string& name : names) {
+    if (!name.ends_with(".lock")) continue;
+    auto lock = FileLock::TryTake(cached.LockFolder() + "/" + name);
+    if (!lock) {
+      throw Error(ErrorCode::kUnavailable,
+                  Format("{} is being fetched by another process; remove it when that has ended",
+                         repository));
+    }
+    locks.push_back(std::move(*lock));
+  }
+  return locks;
+}
+
 // Removes the refs that lead to one of `commits`, so that nobody finds what is about to go.
 void RemoveRefs(const fs::path& refs, const std::set<std::string>& commits) {
   for (const ModelFile& ref : ListFiles(refs.string())) {
@@ -90,6 +129,17 @@ void RemoveRefs(const fs::path& refs, const std::set<std::string>& commits) {
 CachedRepository::CachedRepository(const std::string& cache, const std::string& repository)
     : folder_(cache + "/" + FolderName(repository)),
       locks_(cache + "/.locks/" + FolderName(repository)) {}
+
+ModelName NameInCache(const std::string& model, const std::string& cache) {
+  ModelName name = ParseModelName(model);
+  const std::string given = model.substr(0, model.rfind('@'));
+  if (name.repository != given &&
+      !FolderExists(CachedRepository(cache, name.repository).folder()) &&
+      FolderExists(CachedRepository(cache, given).folder())) {
+    name.repository = given;
+  }
+  return name;
+}
 
 std::optional<std::string> CachedRepository::FindCommit(const std::string& revision) const {
   std::string commit = IsCommit(revision) ? revision : ReadRef(Ref(revision));
@@ -115,10 +165,9 @@ std::vector<ModelFile> ListFiles(const std::string& folder) {
 std::vector<CachedModel> ListModels(const std::string& cache) {
   std::vector<CachedModel> models;
   for (const std::string& folder : NamesIn(cache)) {
-    const std::size_t split = folder.find("--", kPrefix.size());
-    if (!folder.starts_with(kPrefix) || split == folder.npos) continue;
-    const std::string name =
-        folder.substr(kPrefix.size(), split - kPrefix.size()) + "/" + folder.substr(split + 2);
+    if (!folder.starts_with(kPrefix)) continue;
+    std::string name = folder.substr(kPrefix.size());
+    if (const std::size_t split = name.find("--"); split != name.npos) name.replace(split, 2, "/");
     const fs::path snapshots = fs::path(cache) / folder / "snapshots";
     for (const std::string& revision : NamesIn(snapshots)) {
       const std::string path = snapshots / revision;
@@ -130,6 +179,23 @@ std::vector<CachedModel> ListModels(const std::string& cache) {
     return std::pair(a.name, a.revision) < std::pair(b.name, b.revision);
   });
   return models;
+}
+
+std::string ProblemOfSnapshot(const std::string& snapshot) {
+  try {
+    std::string missing = MissingPart(snapshot);
+    if (missing.empty()) missing = DanglingLink(snapshot);
+    return missing.empty() ? "" : "lacks " + missing;
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+FileLock LockForPull(const CachedRepository& cached) {
+  MakeFolders(cached.LockFolder());
+  return {cached.LockFolder() + "/" + kPullLock,
+          [] { Log(LogLevel::kWarning, "waiting for another process that removes the model"); },
+          FileLock::Kind::kShared};
 }
 
 RemovedModel RemoveModel(const std::string& cache, const std::string& repository,
@@ -146,6 +212,8 @@ RemovedModel RemoveModel(const std::string& cache, const std::string& repository
                 Format("the model '{}'{} is not in the cache {}", repository,
                        revision.empty() ? "" : Format(" (revision {})", revision), cache));
   }
+  std::vector<FileLock> locks;
+  if (!dry_run) locks = LockForRemoval(cached, repository);
   RemovedModel removed{.revisions = {remove.begin(), remove.end()}};
   if (keep.empty()) {
     removed.bytes = FolderBytes(folder / "blobs");
@@ -160,8 +228,7 @@ RemovedModel RemoveModel(const std::string& cache, const std::string& repository
     if (dry_run) return removed;
     RemoveAll(folder / "refs");
     RemoveAll(folder);
-    RemoveAll(cached.LockFolder());
-    return removed;
+    return removed;  // The files of the locks stay: another process may wait for one.
   }
   std::set<std::string> blobs, shared;
   for (const std::string& commit : remove) blobs.merge(BlobsOf(cached.Snapshot(commit)));

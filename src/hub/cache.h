@@ -6,7 +6,10 @@
 //                             snapshots/<commit>/<file>   link to ../../blobs/<etag>
 //                             refs/<ref>                  the commit of a branch or tag
 //                             .no_exist/<commit>/<file>   empty: the commit has no such file
-//   <cache>/.locks/models--org--name/<etag>.lock
+//   <cache>/.locks/models--org--name/<etag>.lock    held by who makes that blob
+//                                    pull.lock      shared by every pull of Merle's
+//
+// A model without organisation is models--name.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +17,17 @@
 #include <string>
 #include <vector>
 
+#include "base/file_lock.h"
 #include "hub/model_name.h"
 
 namespace merle {
 
-// Paths of one model ("org/name") in a cache. Nothing is looked at until a function is called.
+// As ParseModelName, but a name without organisation that only the cache knows as such is that
+// model: what ListModels names can be used by its name.
+ModelName NameInCache(const std::string& model, const std::string& cache);
+
+// Paths of one model ("org/name", "name") in a cache. Nothing is looked at until a function is
+// called.
 class CachedRepository {
  public:
   CachedRepository(const std::string& cache, const std::string& repository);
@@ -42,7 +51,7 @@ class CachedRepository {
 
 // One revision of a model in the cache.
 struct CachedModel {
-  std::string name;      // "sentence-transformers/all-MiniLM-L6-v2"
+  std::string name;      // "sentence-transformers/all-MiniLM-L6-v2", "bert-base-uncased"
   std::string revision;  // Commit, 40 hexadecimal digits.
   std::string path;      // Its snapshot folder.
   std::uint64_t bytes;   // Size of its files.
@@ -50,6 +59,10 @@ struct CachedModel {
 
 // Every model in a cache, by name, then revision. An absent cache is an empty one.
 std::vector<CachedModel> ListModels(const std::string& cache);
+
+// What keeps a snapshot from being used, as far as its files tell: "lacks model.safetensors", or
+// that a list of its files is damaged. Empty if nothing does.
+std::string ProblemOfSnapshot(const std::string& snapshot);
 
 struct ModelFile {
   std::string name;  // Below the model's folder.
@@ -64,9 +77,13 @@ struct RemovedModel {
   std::uint64_t bytes = 0;             // Freed: a file that another revision shares is kept.
 };
 
+// What a pull holds while it works, so that the model is not removed meanwhile. Waits while it is
+// being removed. Throws kIoError.
+FileLock LockForPull(const CachedRepository& cached);
+
 // Removes a model from a cache: one revision, or all of it where `revision` is empty. With
-// `dry_run` only says what would go. Throws kNotFound if it isn't there, kIoError if a file can't
-// be removed.
+// `dry_run` only says what would go. Throws kNotFound if it isn't there, kUnavailable if another
+// process fetches it, kIoError if a file can't be removed.
 RemovedModel RemoveModel(const std::string& cache, const std::string& repository,
                          const std::string& revision, bool dry_run);
 

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "base/error_matcher.h"
+#include "base/file_lock.h"
 #include "base/test_folder.h"
+#include "hub/model_name.h"
 
 namespace merle {
 namespace {
@@ -67,6 +69,65 @@ TEST_F(CacheTest, ListsEveryRevisionByName) {
   EXPECT_EQ(models[1].revision, kOne);
   EXPECT_EQ(models[1].bytes, 4u);
   EXPECT_THAT(ListModels("no/such/cache"), testing::IsEmpty());
+}
+
+TEST_F(CacheTest, AModelWithoutOrganisationIsListedAndRemovedByItsName) {
+  cache_.Write("models--bert-base-uncased/snapshots/" + kOne + "/config.json", "{}");
+  cache_.Write("models--old/snapshots/" + kOne + "/config.json", "{}");
+  const auto models = ListModels(cache_.path());
+  ASSERT_EQ(models.size(), 5u);
+  EXPECT_EQ(models[0].name, "bert-base-uncased");
+  EXPECT_EQ(models[1].name, "old");
+  for (const char* name : {"bert-base-uncased", "old"}) {
+    const ModelName parsed = NameInCache(name, cache_.path());
+    EXPECT_EQ(parsed.repository, name);
+    EXPECT_EQ(RemoveModel(cache_.path(), parsed.repository, "", false).bytes, 2u);
+  }
+  EXPECT_EQ(ListModels(cache_.path()).size(), 3u);
+}
+
+TEST_F(CacheTest, ANameWithoutOrganisationIsFirstThatOfTheReference) {
+  cache_.Write("models--both/snapshots/" + kOne + "/config.json", "{}");
+  cache_.Write("models--sentence-transformers--both/snapshots/" + kOne + "/config.json", "{}");
+  EXPECT_EQ(NameInCache("both", cache_.path()).repository, "sentence-transformers/both");
+  EXPECT_EQ(NameInCache("none", cache_.path()).repository, "sentence-transformers/none");
+  EXPECT_EQ(NameInCache("none/both", cache_.path()).repository, "none/both");
+}
+
+TEST_F(CacheTest, SaysWhatASnapshotLacks) {
+  const std::string whole = "models--org--whole/snapshots/" + kOne + "/";
+  for (const char* file : {"config.json", "model.safetensors", "vocab.txt"}) {
+    cache_.Write(whole + file, "{}");
+  }
+  EXPECT_EQ(ProblemOfSnapshot(cache_.Path(whole)), "");
+  fs::create_symlink("../../blobs/none", cache_.Path(whole + "README.md"));
+  EXPECT_EQ(ProblemOfSnapshot(cache_.Path(whole)), "lacks README.md");
+  fs::remove(cache_.Path(whole + "README.md"));
+  fs::remove(cache_.Path(whole + "model.safetensors"));
+  EXPECT_EQ(ProblemOfSnapshot(cache_.Path(whole)), "lacks model.safetensors");
+  cache_.Write(whole + "modules.json", "[{");
+  EXPECT_THAT(ProblemOfSnapshot(cache_.Path(whole)), testing::HasSubstr("modules.json"));
+}
+
+TEST_F(CacheTest, AModelThatAnotherProcessFetchesIsNotRemoved) {
+  const CachedRepository tiny(cache_.path(), "org/tiny");
+  {
+    const FileLock pull = LockForPull(tiny);
+    const FileLock other = LockForPull(tiny);  // Pulls don't exclude each other.
+    for (const char* revision : {"", "main"}) {
+      EXPECT_THAT([&] { RemoveModel(cache_.path(), "org/tiny", revision, false); },
+                  ThrowsError(ErrorCode::kUnavailable, testing::HasSubstr("org/tiny")));
+    }
+    EXPECT_EQ(RemoveModel(cache_.path(), "org/tiny", "", true).bytes, 6u);
+  }
+  {  // As huggingface_hub locks, file by file.
+    const auto lock = FileLock::TryTake(tiny.LockFolder() + "/etag.lock");
+    ASSERT_TRUE(lock);
+    EXPECT_THAT([&] { RemoveModel(cache_.path(), "org/tiny", "", false); },
+                ThrowsError(ErrorCode::kUnavailable));
+  }
+  EXPECT_TRUE(Has("blobs/one"));
+  EXPECT_EQ(RemoveModel(cache_.path(), "org/tiny", "", false).bytes, 6u);
 }
 
 TEST_F(CacheTest, ListsTheFilesOfAModelByName) {

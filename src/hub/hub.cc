@@ -62,7 +62,7 @@ std::string ResolveModel(const std::string& model, const HubOptions& options,
   if (model.front() == '/' || model.front() == '.' || model.front() == '~') {
     throw Error(ErrorCode::kNotFound, Format("there is no model folder '{}'", model));
   }
-  const ModelName name = ParseModelName(model);
+  const ModelName name = NameInCache(model, options.cache);
   const CachedRepository cached(options.cache, name.repository);
   const std::optional<std::string> commit = cached.FindCommit(name.revision);
   std::string snapshot = commit ? cached.Snapshot(*commit) : std::string();

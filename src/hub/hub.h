@@ -19,7 +19,7 @@ struct PullObserver {
 // Returns the folder of `model`:
 //   a folder that exists          itself
 //   "org/name", "org/name@rev"    its snapshot in the cache (rev: a commit or a ref, default main)
-//   "name"                        "sentence-transformers/name", as the reference does
+//   "name"                        as NameInCache says
 // A snapshot that is whole is used without asking the hub. One that is not there, or lacks a part,
 // is fetched first if options.download allows it.
 // Throws kNotFound with what to do when there is no such model, kInvalidArgument for a name that

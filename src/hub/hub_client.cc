@@ -46,18 +46,28 @@ std::string UrlEncode(std::string_view text, std::string_view keep = "") {
   return out;
 }
 
-template <typename Number>
-std::optional<Number> ParseNumber(std::optional<std::string_view> text) {
-  Number number{};
+std::optional<std::uint64_t> ParseNumber(std::optional<std::string_view> text) {
+  std::uint64_t number = 0;
   if (!text) return std::nullopt;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
   if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
   return number;
 }
 
+// The scheme and host of an address: what follows may be a signature.
+std::string_view HostOf(std::string_view url) {
+  return url.substr(0, url.find('/', url.find("://") + 3));
+}
+
 // What a refusal means and what to do about it. X-Error-Code is the hub's own word for it.
 [[noreturn]] void Refuse(const HttpResponse& response, const std::string& what,
                          const HubOptions& options) {
+  if (HostOf(response.url) != HostOf(options.endpoint)) {
+    throw Error(ErrorCode::kUnavailable,
+                Format("{}: the storage of the hub, {}, refuses it with status {}; a proxy or "
+                       "firewall on the way may be to blame, else try again later",
+                       what, HostOf(response.url), response.status));
+  }
   const std::string code(response.Header("x-error-code").value_or(""));
   const std::string again = options.token.empty() ? "set HF_TOKEN to a token that may read it"
                                                   : "the token may not read it";
@@ -87,12 +97,11 @@ std::optional<Number> ParseNumber(std::optional<std::string_view> text) {
 void CheckStatus(const HttpResponse& response, const std::string& what, const HubOptions& options) {
   if (response.status >= 200 && response.status < 300) return;
   if (response.status == 408 || response.status == 429 || response.status >= 500) {
-    const double wait = ParseNumber<double>(response.Header("retry-after")).value_or(0);
     throw TransientError(
         Format("{}: {} {} (status {}); try again later", what, options.endpoint,
                response.status == 429 ? "gets too many requests from here" : "has a fault",
                response.status),
-        wait);
+        response.RetryAfter().value_or(0));
   }
   Refuse(response, what, options);
 }
@@ -168,10 +177,10 @@ HttpResponse HubClient::Ask(const HttpRequest& request, const std::string& what,
     throw;
   } catch (const NoConnectionError& error) {
     if (!reached_) {  // No network; later it may be gone for a moment only.
-      throw Error(ErrorCode::kUnavailable,
-                  Format("{} can't be fetched: {}; check the network and https_proxy, or name a "
-                         "mirror of the hub in HF_ENDPOINT",
-                         what, error.what()));
+      throw NoConnectionError(
+          Format("{} can't be fetched: {}; check the network and https_proxy, or name a "
+                 "mirror of the hub in HF_ENDPOINT",
+                 what, error.what()));
     }
     throw TransientError(error.what(), 0);
   } catch (const Error& error) {
@@ -260,8 +269,7 @@ FileFacts HubClient::Describe(const ModelName& name, const std::string& commit,
   }
   const auto linked_etag = response.Header("x-linked-etag");
   const auto linked_size = response.Header("x-linked-size");
-  const auto size =
-      ParseNumber<std::uint64_t>(linked_size ? linked_size : response.Header("content-length"));
+  const auto size = ParseNumber(linked_size ? linked_size : response.Header("content-length"));
   if (!size)
     throw Error(ErrorCode::kDataLoss, Format("{}: the server doesn't tell its size", what));
   return {CheckedEtag(linked_etag ? linked_etag : response.Header("etag"), what), *size};

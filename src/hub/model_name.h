@@ -8,13 +8,14 @@ namespace merle {
 
 // "org/name@revision", taken apart.
 struct ModelName {
-  std::string repository;  // "org/name"
+  std::string repository;  // "org/name", or "bert-base-uncased".
   std::string revision;    // A commit or a ref, such as "main".
 };
 
-// Reads "org/name", "org/name@revision" or "name", which is sentence-transformers/name as for the
-// reference; the revision is "main" where none is given. Throws kInvalidArgument for anything else,
-// so that both parts can be used in paths and addresses.
+// Reads "org/name", "org/name@revision" or "name", which is sentence-transformers/name unless it is
+// one of the models that are older than organisations, as for the reference; the revision is "main"
+// where none is given. Throws kInvalidArgument for anything else, so that both parts can be used in
+// paths and addresses.
 ModelName ParseModelName(const std::string& model);
 
 // 40 hexadecimal digits.

@@ -14,7 +14,13 @@ TEST(ParseModelName, TakesNameAndRevisionApart) {
   EXPECT_EQ(ParseModelName("org/name@v1").repository, "org/name");
   EXPECT_EQ(ParseModelName("org/name@refs/pr/1").revision, "refs/pr/1");
   EXPECT_EQ(ParseModelName("org/name").revision, "main");
+}
+
+TEST(ParseModelName, GivesANameWithoutOrganisationThatOfTheReferenceUnlessItIsAnOriginalModel) {
   EXPECT_EQ(ParseModelName("name").repository, "sentence-transformers/name");
+  EXPECT_EQ(ParseModelName("bert-base-uncased@v1").repository, "bert-base-uncased");
+  EXPECT_EQ(ParseModelName("Bert-Base-Cased").repository, "Bert-Base-Cased");
+  EXPECT_EQ(ParseModelName("bert-base").repository, "sentence-transformers/bert-base");
 }
 
 TEST(ParseModelName, RefusesWhatNoModelIsCalled) {

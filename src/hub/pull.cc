@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -13,6 +14,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 #include "base/format.h"
 #include "hub/blob.h"
 #include "hub/cache.h"
@@ -28,15 +30,6 @@ namespace {
 constexpr std::size_t kMaxModulesBytes = 1u << 20;
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 60;  // Of all files of a model.
 constexpr std::uint64_t kSpareBytes = 16u << 20;  // Room that a pull leaves on the disk.
-
-void MakeFolders(const std::string& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) {
-    throw Error(ErrorCode::kIoError,
-                Format("{}: can't make the folder: {}", folder, error.message()));
-  }
-}
 
 // Free bytes where `folder` is, or will be.
 std::optional<std::uint64_t> FreeBytes(fs::path folder) {
@@ -76,6 +69,7 @@ void Link(const CachedRepository& cached, const std::string& snapshot, const Pul
   const fs::path blob = cached.Blob(file.facts.etag);
   const fs::path target = blob.lexically_relative(path.parent_path());
   std::error_code error;
+  if (file.damaged) fs::remove(path, error);  // A plain file, perhaps.
   fs::create_symlink(target, path, error);
   if (error == std::errc::file_exists && !IsCached(snapshot, file)) {
     // A link of an earlier time whose blob has gone.
@@ -91,6 +85,24 @@ void Link(const CachedRepository& cached, const std::string& snapshot, const Pul
   }
 }
 
+// Fills in how much is to be fetched: of files that are equal one, and of each what is not here.
+void CountBytes(const CachedRepository& cached, PullPlan& plan) {
+  CheckedSize bytes = 0, fetch_bytes = 0;
+  std::set<std::string> etags;  // Of what is fetched.
+  for (PullFile& file : plan.files) {
+    const bool fetch = !file.cached && etags.insert(file.facts.etag).second;
+    file.fetch_bytes = fetch ? file.facts.bytes - UnfinishedBytes(cached, file.facts) : 0;
+    bytes = bytes + file.facts.bytes;
+    fetch_bytes = fetch_bytes + file.fetch_bytes;
+  }
+  if (!bytes.FitsIn(kMostBytes)) {
+    throw Error(ErrorCode::kDataLoss,
+                Format("{}: its files are too large to be true", plan.model.repository));
+  }
+  plan.bytes = *bytes.value();
+  plan.fetch_bytes = *fetch_bytes.value();
+}
+
 void CheckRoom(const PullPlan& plan, const std::string& cache) {
   if (!plan.free_bytes || plan.fetch_bytes + kSpareBytes <= *plan.free_bytes) return;
   throw Error(ErrorCode::kIoError,
@@ -103,7 +115,7 @@ void CheckRoom(const PullPlan& plan, const std::string& cache) {
 
 PullPlan PlanPull(const std::string& model, const HubOptions& options) {
   PullPlan plan;
-  plan.model = ParseModelName(model);
+  plan.model = NameInCache(model, options.cache);
   HubClient hub(options);
   const CachedRepository cached(options.cache, plan.model.repository);
   const Listing listing = hub.List(plan.model);
@@ -113,48 +125,54 @@ PullPlan PlanPull(const std::string& model, const HubOptions& options) {
   if (std::ranges::find(listing.names, "modules.json") != listing.names.end()) {
     modules = hub.ReadSmall(plan.model, plan.commit, "modules.json", kMaxModulesBytes);
   }
-  CheckedSize bytes = 0, fetch_bytes = 0;
   for (const std::string& name : SelectFiles(plan.model.repository, listing.names, modules)) {
     PullFile file;
     file.name = name;
     file.facts = hub.Describe(plan.model, plan.commit, name);
     file.cached = IsCached(plan.path, file) || HasBlob(cached, file.facts);
-    file.unfinished = file.cached ? 0 : UnfinishedBytes(cached, file.facts);
-    bytes = bytes + file.facts.bytes;
-    if (!file.cached) fetch_bytes = fetch_bytes + (file.facts.bytes - file.unfinished);
     plan.files.push_back(std::move(file));
   }
-  if (!bytes.FitsIn(kMostBytes)) {
-    throw Error(ErrorCode::kDataLoss,
-                Format("{}: its files are too large to be true", plan.model.repository));
-  }
-  plan.bytes = *bytes.value();
-  plan.fetch_bytes = *fetch_bytes.value();
+  CountBytes(cached, plan);
   plan.absent = AbsentFiles(listing.names);
   plan.free_bytes = FreeBytes(options.cache);
   return plan;
 }
 
+void VerifyCached(PullPlan& plan, const HubOptions& options, const PullProgress& on_progress) {
+  const CachedRepository cached(options.cache, plan.model.repository);
+  std::uint64_t before = 0;
+  for (PullFile& file : plan.files) {
+    if (!file.cached) continue;
+    const std::string path =
+        IsCached(plan.path, file) ? plan.path + "/" + file.name : cached.Blob(file.facts.etag);
+    file.cached =
+        IsIntact(path, file.facts, [&](std::uint64_t bytes) { on_progress(before + bytes); });
+    file.damaged = !file.cached;
+    before += file.facts.bytes;
+  }
+  CountBytes(cached, plan);
+}
+
 std::string Pull(const PullPlan& plan, const HubOptions& options, const PullProgress& on_progress) {
   const CachedRepository cached(options.cache, plan.model.repository);
   CheckRoom(plan, options.cache);
+  const FileLock lock = LockForPull(cached);
   MakeFolders(cached.BlobFolder());
-  MakeFolders(cached.LockFolder());
   MakeFolders(plan.path);
   TagCache(options.cache);
   HubClient hub(options);
   std::uint64_t before = 0, fetched = 0;  // Bytes of the files before this one, and of all.
   for (const PullFile& file : plan.files) {
-    if (!IsCached(plan.path, file)) {
-      FetchBlob(cached, {plan.model, plan.commit, file.name, file.facts}, hub,
+    if (file.damaged || !IsCached(plan.path, file)) {
+      FetchBlob(cached, {plan.model, plan.commit, file.name, file.facts, file.damaged}, hub,
                 [&](std::uint64_t bytes) {
-                  bytes -= std::min(bytes, file.unfinished);
+                  bytes -= std::min(bytes, file.facts.bytes - file.fetch_bytes);
                   fetched = std::max(fetched, before + bytes);
                   on_progress(fetched);
                 });
       Link(cached, plan.path, file);
     }
-    if (!file.cached) before += file.facts.bytes - file.unfinished;
+    before += file.fetch_bytes;
   }
   for (const std::string& name : plan.absent) {
     const std::string path = cached.NoExist(plan.commit, name);

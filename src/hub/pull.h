@@ -16,8 +16,9 @@ namespace merle {
 struct PullFile {
   std::string name;  // Below the model's folder.
   FileFacts facts;
-  bool cached = false;           // Whether its content is here already.
-  std::uint64_t unfinished = 0;  // Bytes that are here of a file that is not whole yet.
+  bool cached = false;            // Whether its content is here already.
+  bool damaged = false;           // What is here has another checksum.
+  std::uint64_t fetch_bytes = 0;  // To fetch of it: none where an earlier file brings its content.
 };
 
 // What a pull will do, known before it does anything.
@@ -36,12 +37,17 @@ struct PullPlan {
 // here. Writes nothing. Throws what ParseModelName and HubClient throw.
 PullPlan PlanPull(const std::string& model, const HubOptions& options);
 
-// How many of plan.fetch_bytes have arrived; never fewer than before.
-using PullProgress = std::function<void(std::uint64_t fetched_bytes)>;
+// How many bytes are done; never fewer than before.
+using PullProgress = std::function<void(std::uint64_t bytes)>;
 
-// Does what the plan says and returns plan.path. The ref is written last, so that a revision is
-// never found before its files are all there. Throws kIoError before it starts if the disk has too
-// little room, and what FetchBlob throws; what has arrived stays for the next attempt.
+// Reads what is here again: a file whose checksum is wrong becomes one to fetch. PlanPull goes by
+// the size alone. Throws kIoError if a file can't be read.
+void VerifyCached(PullPlan& plan, const HubOptions& options, const PullProgress& on_progress);
+
+// Does what the plan says and returns plan.path; on_progress counts up to plan.fetch_bytes. The ref
+// is written last, so that a revision is never found before its files are all there. Throws
+// kIoError before it starts if the disk has too little room, and what FetchBlob throws; what has
+// arrived stays for the next attempt.
 std::string Pull(const PullPlan& plan, const HubOptions& options, const PullProgress& on_progress);
 
 }  // namespace merle

@@ -38,7 +38,9 @@ enum class Side { kLeft, kRight };
 
 struct EncodeOptions {
   bool add_special_tokens = true;
-  std::size_t max_length = kNoLimit;  // Most tokens of the result, special tokens included.
+  // Most tokens of the result, special tokens included. Fewer than these is an error; the reference
+  // then cuts nothing.
+  std::size_t max_length = kNoLimit;
   Truncation truncation = Truncation::kLongestFirst;
   Side truncation_side = Side::kRight;  // The side that tokens are taken from.
 };
@@ -70,10 +72,12 @@ class Tokenizer {
  public:
   struct Parts;  // The steps: tokenizers/tokenizer_parts.h, private to this folder.
 
-  // Reads tokenizer.json, or where there is none vocab.txt (BERT), and in both cases
-  // tokenizer_config.json if it is there. Throws kNotFound if the folder has no tokenizer,
-  // kDataLoss if a file is broken, kUnimplemented if it needs a step that Merle lacks; each names
-  // the file and what is wrong.
+  // Reads tokenizer.json, or where there is none vocab.txt (BERT), and beside them
+  // tokenizer_config.json, special_tokens_map.json and config.json if they are there, as
+  // transformers' AutoTokenizer does: for the class BertTokenizer their flags and special tokens
+  // count, and of tokenizer.json only the vocabulary and the added tokens. Throws kNotFound if the
+  // folder has no tokenizer, kDataLoss if a file is broken, kUnimplemented if it needs a step that
+  // Merle lacks; each names the file and what is wrong.
   static Tokenizer Load(const Folder& folder, const TokenizerOptions& options = {});
 
   Tokenizer(Tokenizer&&) noexcept;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,12 +24,14 @@
 #include "tokenizers/bert_fast_path.h"
 #include "tokenizers/bert_normalizer.h"
 #include "tokenizers/decoder.h"
+#include "tokenizers/model.h"
 #include "tokenizers/normalizer.h"
 #include "tokenizers/normalizers.h"
 #include "tokenizers/post_processor.h"
 #include "tokenizers/pre_tokenizers.h"
 #include "tokenizers/registry.h"
 #include "tokenizers/tokenizer.h"
+#include "tokenizers/tokenizer_config.h"
 #include "tokenizers/vocabulary.h"
 #include "tokenizers/wordpiece.h"
 
@@ -42,109 +45,10 @@ constexpr std::size_t kMostVocabBytes = 64u << 20;
 // JSON objects that describe a normalizer or so with all its steps; models have ten. Each step
 // passes over every text.
 constexpr std::size_t kMostStepObjects = 256;
-// Python writes 1e30 for "no limit".
-constexpr double kMostModelLength = 1e9;
 
-std::optional<JsonDocument> LoadIfThere(const Folder& folder, std::string_view name) {
-  if (!folder.Has(name)) return std::nullopt;
-  return JsonDocument::Load(folder, name);
-}
-
-// What tokenizer_config.json and, for special tokens that it lacks, special_tokens_map.json say.
-class Config {
- public:
-  explicit Config(const Folder& folder)
-      : config_(LoadIfThere(folder, "tokenizer_config.json")),
-        special_tokens_map_(LoadIfThere(folder, "special_tokens_map.json")) {}
-
-  bool Flag(std::string_view key, bool otherwise) const {
-    const auto value = Find(config_, key);
-    return value ? value->AsBool() : otherwise;
-  }
-
-  // A token stands there as a string, or as an object with its content.
-  std::optional<std::string> TokenText(std::string_view key) const {
-    auto value = Find(config_, key);
-    if (!value) value = Find(special_tokens_map_, key);
-    if (!value) return std::nullopt;
-    const JsonValue text = value->IsObject() ? value->At("content") : *value;
-    if (text.AsString().empty()) value->Fail("must not be empty");
-    return std::string(text.AsString());
-  }
-
-  // Throws for settings that change tokens and that Merle does not know.
-  void CheckSupported() const {
-    const auto side = Find(config_, "truncation_side");
-    if (side && side->AsString() != "right") {
-      side->Fail(Format("is {}, only 'right' is supported", Quoted(side->AsString())),
-                 ErrorCode::kUnimplemented);
-    }
-  }
-
-  std::optional<std::size_t> ModelMaxLength() const {
-    const auto value = Find(config_, "model_max_length");
-    if (!value) return std::nullopt;
-    const double length = value->AsNumber();
-    if (length > kMostModelLength) return std::nullopt;
-    if (length < 1) value->Fail("must be at least 1");
-    return static_cast<std::size_t>(length);
-  }
-
-  // added_tokens_decoder, in the order of the ids.
-  std::vector<AddedToken> AddedTokensDecoder() const {
-    std::vector<std::pair<std::string, AddedToken>> by_id;
-    if (const auto decoder = Find(config_, "added_tokens_decoder")) {
-      decoder->ForEachMember([&](std::string_view id, const JsonValue& token) {
-        if (id.empty() || id.size() > 9 || id.find_first_not_of("0123456789") != id.npos) {
-          token.Fail("must have an id as its key");
-        }
-        by_id.emplace_back(id, AddedToken::FromJson(token));
-      });
-    }
-    // Decimal numbers without leading zeros: the shorter one is the smaller one.
-    std::sort(by_id.begin(), by_id.end(), [](const auto& a, const auto& b) {
-      return std::pair(a.first.size(), a.first) < std::pair(b.first.size(), b.first);
-    });
-    std::vector<AddedToken> tokens;
-    tokens.reserve(by_id.size());
-    for (auto& [id, token] : by_id) tokens.push_back(std::move(token));
-    return tokens;
-  }
-
- private:
-  static std::optional<JsonValue> Find(const std::optional<JsonDocument>& document,
-                                       std::string_view key) {
-    return document ? document->root().Find(key) : std::nullopt;
-  }
-
-  std::optional<JsonDocument> config_;
-  std::optional<JsonDocument> special_tokens_map_;
-};
-
-// A special token's role: its key in tokenizer_config.json and the names it has where no file says.
-struct Role {
-  std::optional<std::int32_t> SpecialTokens::* id;
-  const char* key;
-  std::vector<const char*> usual;
-};
-
-// In the order in which transformers adds them to a vocabulary that lacks them.
-const std::vector<Role>& Roles() {
-  static const std::vector<Role> kRoles = {
-      {&SpecialTokens::bos, "bos_token", {}},
-      {&SpecialTokens::eos, "eos_token", {}},
-      {&SpecialTokens::unk, "unk_token", {"[UNK]", "<unk>"}},
-      {&SpecialTokens::sep, "sep_token", {"[SEP]", "</s>"}},
-      {&SpecialTokens::pad, "pad_token", {"[PAD]", "<pad>"}},
-      {&SpecialTokens::cls, "cls_token", {"[CLS]", "<s>"}},
-      {&SpecialTokens::mask, "mask_token", {"[MASK]", "<mask>"}},
-  };
-  return kRoles;
-}
-
-SpecialTokens FindSpecialTokens(const Config& config, const Tokenizer::Parts& parts) {
+SpecialTokens FindSpecialTokens(const TokenizerConfig& config, const Tokenizer::Parts& parts) {
   SpecialTokens special_tokens;
-  for (const Role& role : Roles()) {
+  for (const TokenRole& role : TokenRoles()) {
     auto& id = special_tokens.*role.id;
     if (const auto text = config.TokenText(role.key)) {
       id = parts.IdOf(*text);
@@ -279,19 +183,69 @@ void ReadTokenizerJson(const JsonValue& json, const TokenizerOptions& options,
   if (const auto step = FindStep(json, "decoder")) parts.decoder = MakeDecoder(*step);
   parts.model = MakeModel(json.At("model"));
   if (options.lowercase_first) LowercaseFirst(parts.normalizer);
-  const auto added_json = json.Find("added_tokens");
-  if (!added_json) return;
-  const std::vector<AddedToken> added = ReadAddedTokens(*added_json);
+}
+
+// Of tokenizer.json, those beside the model's, in the order of the file.
+std::vector<AddedToken> ReadAddedTokens(const JsonDocument& document) {
+  const auto json = document.root().Find("added_tokens");
+  return json ? ReadAddedTokens(*json) : std::vector<AddedToken>{};
+}
+
+// Appends the tokens that the configuration names and `added` lacks; with `usual` also those of
+// BERT in the roles that it leaves open. Peer: the end of TokenizersBackend.__init__.
+void AddNamedTokens(const TokenizerConfig& config, bool usual, std::vector<AddedToken>& added) {
+  const auto add = [&](const std::string& text) {
+    const bool there =
+        std::ranges::any_of(added, [&](const AddedToken& token) { return token.content == text; });
+    if (!there) added.push_back({.content = text, .normalized = false, .special = true});
+  };
+  for (const TokenRole& role : TokenRoles()) {
+    if (const auto text = config.TokenText(role.key)) {
+      add(*text);
+    } else if (usual && !role.usual.empty()) {
+      add(role.usual[0]);
+    }
+  }
+  for (const std::string& text : config.ExtraTokens()) add(text);
+}
+
+void SetAddedTokens(const std::vector<AddedToken>& added, const std::string& path,
+                    Tokenizer::Parts& parts) {
   try {
     parts.added_tokens = AddedTokens(added, parts.model->vocabulary(), parts.normalizer.get());
   } catch (const Error& error) {
-    added_json->Fail(Format("is broken: {}", error.what()));
+    throw Error(ErrorCode::kDataLoss, Format("{}: {}", path, error.what()));
   }
 }
 
-// Peer: BertTokenizer of transformers, without a tokenizer.json.
-void ReadVocabFolder(const Folder& folder, const Config& config, const TokenizerOptions& options,
-                     Tokenizer::Parts& parts) {
+std::string UnknownToken(const TokenizerConfig& config) {
+  return config.TokenText("unk_token").value_or("[UNK]");
+}
+
+// BERT's model over a vocabulary from the file `path`.
+std::unique_ptr<Model> MakeBertModel(Vocabulary vocabulary, const TokenizerConfig& config,
+                                     const std::string& path) {
+  try {
+    return std::make_unique<WordPiece>(std::move(vocabulary),
+                                       WordPieceOptions{.unk_token = UnknownToken(config)});
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kDataLoss, Format("{}: {}", path, error.what()));
+  }
+}
+
+// Whether the model of a tokenizer.json is what MakeBertModel would make, which costs a copy.
+bool IsBertModel(const JsonValue& json, const TokenizerConfig& config) {
+  const WordPieceOptions usual;
+  return json.At("unk_token").AsString() == UnknownToken(config) &&
+         json.At("continuing_subword_prefix").AsString() == usual.continuing_subword_prefix &&
+         json.At("max_input_chars_per_word").AsInteger() ==
+             static_cast<std::int64_t>(usual.max_input_chars_per_word);
+}
+
+// Makes the parts that BertTokenizer of transformers has beside its model, `parts.model`, whose
+// vocabulary is from the file `path`.
+void MakeBert(const std::string& path, std::vector<AddedToken> added, const TokenizerConfig& config,
+              const TokenizerOptions& options, Tokenizer::Parts& parts) {
   BertNormalizerOptions normalizer;
   normalizer.lowercase = config.Flag("do_lower_case", true);
   normalizer.handle_chinese_chars = config.Flag("tokenize_chinese_chars", true);
@@ -300,29 +254,15 @@ void ReadVocabFolder(const Folder& folder, const Config& config, const Tokenizer
   if (options.lowercase_first) LowercaseFirst(parts.normalizer);
   parts.pre_tokenizer = std::make_unique<BertPreTokenizer>();
   parts.decoder = std::make_unique<WordPieceDecoder>("##", true);
-
-  std::vector<AddedToken> added = config.AddedTokensDecoder();
-  WordPieceOptions wordpiece;
-  for (const Role& role : Roles()) {
-    auto text = config.TokenText(role.key);
-    if (!text && role.usual.empty()) continue;
-    if (!text) text = role.usual[0];
-    if (role.id == &SpecialTokens::unk) wordpiece.unk_token = *text;
-    const bool there = std::any_of(added.begin(), added.end(),
-                                   [&](const AddedToken& token) { return token.content == *text; });
-    if (there) continue;
-    added.push_back({.content = *text, .normalized = false, .special = true});
-  }
-  Vocabulary vocabulary = ReadVocabTxt(folder);
-  try {
-    parts.model = std::make_unique<WordPiece>(std::move(vocabulary), wordpiece);
-    parts.added_tokens = AddedTokens(added, parts.model->vocabulary(), parts.normalizer.get());
-  } catch (const Error& error) {
-    throw Error(ErrorCode::kDataLoss, Format("{}: {}", folder.PathOf(kVocabTxt), error.what()));
-  }
-  const SpecialTokens special = FindSpecialTokens(config, parts);
-  MERLE_ASSERT(special.cls && special.sep);  // Added above.
-  parts.post_processor = BertPostProcessor(*special.cls, *special.sep);
+  AddNamedTokens(config, true, added);
+  SetAddedTokens(added, path, parts);
+  const auto id_of = [&](const char* key, const char* usual) {
+    const auto id = parts.IdOf(config.TokenText(key).value_or(usual));
+    MERLE_ASSERT(id);  // Added above.
+    return *id;
+  };
+  parts.post_processor =
+      BertPostProcessor(id_of("cls_token", "[CLS]"), id_of("sep_token", "[SEP]"));
 }
 
 // A template's ids go to the model unseen, so each must be a token's.
@@ -338,19 +278,42 @@ void CheckTemplates(const Tokenizer::Parts& parts, const std::string& path) {
   }
 }
 
+// A folder with tokenizer.json. What the reference does with one depends on its class:
+// BertTokenizer takes the vocabulary and the added tokens from it, all else from the configuration.
+void ReadJsonFolder(const Folder& folder, const TokenizerConfig& config,
+                    const TokenizerOptions& options, Tokenizer::Parts& parts) {
+  const JsonDocument document =
+      JsonDocument::Load(folder, kTokenizerJson, {.max_bytes = kMostVocabBytes});
+  ReadTokenizerJson(document.root(), options, parts);
+  std::vector<AddedToken> added = ReadAddedTokens(document);
+  SetAddedTokens(added, document.name(), parts);  // Damage that BertTokenizer may not see.
+  CheckTemplates(parts, document.name());
+  if (config.IsBertTokenizer(folder)) {
+    if (config.has_added_tokens_decoder()) added = config.AddedTokensDecoder();
+    if (!IsBertModel(document.root().At("model"), config)) {
+      parts.model = MakeBertModel(parts.model->vocabulary(), config, document.name());
+    }
+    MakeBert(document.name(), std::move(added), config, options, parts);
+    return;
+  }
+  const std::size_t count = added.size();
+  std::ranges::move(config.AddedTokensDecoder(), std::back_inserter(added));
+  AddNamedTokens(config, false, added);
+  if (added.size() > count) SetAddedTokens(added, document.name(), parts);
+}
+
 }  // namespace
 
 std::unique_ptr<const Tokenizer::Parts> Tokenizer::Parts::Read(const Folder& folder,
                                                                const TokenizerOptions& options) {
-  const Config config(folder);
+  const TokenizerConfig config(folder);
   auto parts = std::make_unique<Parts>();
   if (folder.Has(kTokenizerJson)) {
-    const JsonDocument document =
-        JsonDocument::Load(folder, kTokenizerJson, {.max_bytes = kMostVocabBytes});
-    ReadTokenizerJson(document.root(), options, *parts);
-    CheckTemplates(*parts, document.name());
+    ReadJsonFolder(folder, config, options, *parts);
   } else if (folder.Has(kVocabTxt)) {
-    ReadVocabFolder(folder, config, options, *parts);
+    const std::string path = folder.PathOf(kVocabTxt);
+    parts->model = MakeBertModel(ReadVocabTxt(folder), config, path);
+    MakeBert(path, config.AddedTokensDecoder(), config, options, *parts);
   } else {
     throw Error(ErrorCode::kNotFound,
                 Format("{}: has no {} and no {}", folder.path(), kTokenizerJson, kVocabTxt));

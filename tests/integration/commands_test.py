@@ -80,7 +80,7 @@ LINES = [
     ("embed hello world {model}", 0, r"^[^\n]+\n[^\n]+\n$", r"^$"),
     ("embed '' {model}", 0, r"^(\S+ ){15}\S+\n$", r"^$"),
     ("embed --json hello {model}", 0, r'^\{"index":0,"embedding":\[.*\]\}\n$', r"^$"),
-    ("embed -v hello {model}", 0, r"^\S", r"1 texts?, \d+ tokens in .*texts/s.*tokens/s; \w+, \d+ thread"),
+    ("embed -v hello {model}", 0, r"^\S", r"1 texts?, \d+ tokens in .*texts/s.*tokens/s; f32, \w+, \d+ thread"),
     ("embed --dim 4 hello {model}", 0, r"^(\S+ ){3}\S+\n$", r"^$"),
     ("embed -v hello {model}", 0, r"^\S", r"^merle: opened \S+st-short in .*: weights .*, tokenizer .*\n.*\n"
      r"merle: tokenizing \d+\.\d %, transformer \d+\.\d %, pooling \d+\.\d %, the rest \d+\.\d %; at most \d.* of memory\n$"),

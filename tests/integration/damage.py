@@ -1,6 +1,7 @@
 """A small valid model folder, and ways to damage it: functions that make a function of the folder."""
 
 import json
+import math
 import os
 import shutil
 import struct
@@ -51,6 +52,22 @@ def write_tensors(path, header, data):
 def write_raw(path, header, data=b"", length=None):
     header = header if isinstance(header, bytes) else header.encode()
     path.write_bytes(struct.pack("<Q", len(header) if length is None else length) + header + data)
+
+
+def enlarge(folder, times, vocab_size):
+    """A model of so many times the width and another vocabulary, its weights a hole in the file."""
+    header, _ = read_tensors(folder / WEIGHTS)
+    config = json.loads((folder / "config.json").read_text())
+    narrow, tokens = config["hidden_size"], config["vocab_size"]
+    config.update(hidden_size=narrow * times, vocab_size=vocab_size)
+    (folder / "config.json").write_text(json.dumps(config))
+    at = 0
+    for tensor in header.values():
+        tensor["shape"] = [vocab_size if size == tokens else size * times if size == narrow else size
+                           for size in tensor["shape"]]
+        tensor["data_offsets"] = [at, at := at + 4 * math.prod(tensor["shape"])]
+    write_raw(folder / WEIGHTS, json.dumps(header))
+    os.truncate(folder / WEIGHTS, (folder / WEIGHTS).stat().st_size + at)
 
 
 def sharded(folder):

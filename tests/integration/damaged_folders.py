@@ -7,7 +7,7 @@ starts from the folder of damage.make_model. damaged_folders_test.py runs them.
 import os
 import shutil
 
-from damage import (INDEX, SHARDS, WEIGHTS, append, both, cached, cut, filled, header, in_place, link,
+from damage import (INDEX, SHARDS, WEIGHTS, append, both, cached, cut, enlarge, filled, header, in_place, link,
                     make_model, moved, put, remove, replace, sharded, tensor, tensors, with_vocab,
                     write, write_tensors)
 
@@ -25,6 +25,7 @@ PICKLES = (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", b"\x80\x04\x95\x1a\x00
 F32 = '{"dtype":"F32","shape":%s,"data_offsets":%s}'
 ADDED = ('{"id":%s,"content":%s,"single_word":false,"lstrip":false,"rstrip":false,"normalized":false,'
          '"special":false}')
+OUTPUT = '{"method":"forward","method_output_name":"last_hidden_state"}'
 WORDS = "embeddings.word_embeddings.weight"
 
 
@@ -97,6 +98,7 @@ def safetensors_rows():
         ("gzip", write(WEIGHTS, b"\x1f\x8b\x08" + bytes(30)), "gzip"),
         ("HDF5", write(WEIGHTS, b"\x89HDF\r\n\x1a\n" + bytes(30)), "HDF5"),
         ("GGUF", write(WEIGHTS, b"GGUF\x03" + bytes(30)), "GGUF"),
+        ("a terabyte that is a hole", lambda folder: enlarge(folder, 1024, 1 << 24), "its weights have 110"),
         ("absent", remove(WEIGHTS), "has no model.safetensors"),
     ]
     for value in ("-1", "1.5", "1e3", "9223372036854775808", "18446744073709551616", "true", '"1"', "null", "[]"):
@@ -370,7 +372,8 @@ def tokenizer_rows():
              for value, says in (("-1", "type_id"), ("65536", "type_id"), ("1", "the segment 1"), ("2", "the segment 2"))]
     rows += [(f"longest word {value}", put(TOKENIZER, "model/max_input_chars_per_word", value), "max_input_chars")
              for value in ("-1", "1e9", '"9"')]
-    return [(TOKENIZER, *row) for row in rows]
+    plain = put(TOKENIZER_CONFIG, "tokenizer_class", '"PreTrainedTokenizerFast"')  # Takes all parts from the file.
+    return [(TOKENIZER, title, both(plain, damage), says) for title, damage, says in rows]
 
 
 def vocab_rows():
@@ -410,6 +413,18 @@ def small_json_rows():
             {name: bytes(len(d[name])) for name in d}), "2_Dense/model.safetensors")(f), "is all zeros"),
         (LENGTHS, "is a list", write(LENGTHS, "[]"), "must be an object"),
         (LENGTHS, "no room for a text", put(LENGTHS, "max_seq_length", "2"), "no room"),
+        (LENGTHS, "another task", put(LENGTHS, "transformer_task", '"fill-mask"'), "'transformer_task' must be"),
+        (LENGTHS, "takes no texts", put(LENGTHS, "modality_config", '{"image":%s}' % OUTPUT), "takes no texts"),
+        (LENGTHS, "takes chats", put(LENGTHS, "modality_config", '{"text":%s,"message":%s}' % (OUTPUT, OUTPUT)), "a chat"),
+        (LENGTHS, "another output", both(put(LENGTHS, "module_output_name", '"token_embeddings"'), put(
+            LENGTHS, "modality_config", '{"text":%s}' % OUTPUT.replace("last_hidden_state", "pooler_output"))),
+         "must be 'last_hidden_state'"),
+        (LENGTHS, "another method", put(LENGTHS, "modality_config", '{"text":%s}' % OUTPUT.replace("forward", "get")),
+         "must be 'forward'"),
+        (LENGTHS, "no name of the output", put(LENGTHS, "modality_config", '{"text":%s}' % OUTPUT), "module_output_name"),
+        (LENGTHS, "modality without method", put(LENGTHS, "modality_config", '{"text":{}}'), "lacks the key 'method'"),
+        (LENGTHS, "modalities are a list", put(LENGTHS, "modality_config", '[]'), "must be an object"),
+        (LENGTHS, "hands options to the tokenizer", put(LENGTHS, "processing_kwargs", '{"text":{"max_length":3}}'), "not supported"),
         (LENGTHS, "flag is a number", put(LENGTHS, "do_lower_case", "1"), "true or false"),
         (SENTENCE, "is a list", write(SENTENCE, "[]"), "must be an object"),
         (SENTENCE, "another kind of model", put(SENTENCE, "model_type", '"CrossEncoder"'), "'CrossEncoder'"),
@@ -422,6 +437,9 @@ def small_json_rows():
         (TOKENIZER_CONFIG, "cuts on the left", put(TOKENIZER_CONFIG, "truncation_side", '"left"'), "only 'right'"),
         (LENGTHS, "hands arguments on", put(LENGTHS, "tokenizer_args", '{"truncation_side":"left"}'), "not supported"),
         ("adapter_config.json", "there", write("adapter_config.json", "{}"), "adapter"),
+        (TOKENIZER_CONFIG, "does not find special tokens", put(TOKENIZER_CONFIG, "split_special_tokens", "true"), "not supported"),
+        (TOKENIZER, "unknown token not in the vocabulary", put(SPECIAL, "unk_token", '"<none>"'), "the unknown token '<none>'"),
+        (TOKENIZER_CONFIG, "class is a number", put(TOKENIZER_CONFIG, "tokenizer_class", "1"), "tokenizer_class"),
         (TOKENIZER_CONFIG, "is a list", write(TOKENIZER_CONFIG, "[]"), "must be an object"),
         (TOKENIZER_CONFIG, "is deep", write(TOKENIZER_CONFIG, "[" * 100000 + "]" * 100000), "deeper than 64"),
         (TOKENIZER_CONFIG, "is cut", cut(TOKENIZER_CONFIG, 100), "not valid JSON"),

@@ -137,9 +137,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return None
 
     def answer_hub(self, path, fault):
-        listing = re.fullmatch(r"/api/models/([^/]+/[^/]+)/(?:revision|tree)/(.+)", path)
-        resolved = (re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path) or
-                    re.fullmatch(r"/api/resolve-cache/models/([^/]+/[^/]+)/([^/]+)/(.+)", path))
+        listing = re.fullmatch(r"/api/models/((?:[^/]+/)?[^/]+)/(?:revision|tree)/(.+)", path)
+        resolved = (re.fullmatch(r"/((?:[^/]+/)?[^/]+)/resolve/([^/]+)/(.+)", path) or
+                    re.fullmatch(r"/api/resolve-cache/models/((?:[^/]+/)?[^/]+)/([^/]+)/(.+)", path))
         if not (listing or resolved):
             return self.refuse(404, "")
         repository, revision = (listing or resolved).group(1, 2)

@@ -1,6 +1,7 @@
 """Fetching models: merle pull and what loads a model, against a hub that also misbehaves."""
 
 import concurrent.futures
+import email.utils
 import hashlib
 import json
 import os
@@ -152,6 +153,19 @@ class APull(HubTest):
         self.hub.extra_headers = {"config.json": {"ETag": '"md5-abc"'}}
         self.assertIn("of 1 files only the size", self.pull())
 
+    def test_counts_and_fetches_files_of_equal_content_once(self):
+        weights = b"w" * 1000
+        self.hub.add("org/equal", {**FILES, "modules.json": json.dumps([
+            {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
+            for i, (path, kind) in enumerate((("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Dense", "Dense"),
+                                              ("3_Dense", "Dense")))]).encode(),
+            "2_Dense/model.safetensors": weights, "3_Dense/model.safetensors": weights})
+        plan = json.loads(self.merle("pull", "org/equal", "--json", "--dry-run").stdout)
+        self.assertEqual(plan["bytes"] - plan["fetch_bytes"], len(weights))
+        done = self.merle("pull", "org/equal")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(self.hub.paths("storage")), 2)
+
     def test_mends_a_ref_that_is_no_commit(self):
         self.write("cache/models--org--tiny/refs/main", "x" * 5000)
         self.pull()
@@ -164,6 +178,82 @@ class APull(HubTest):
         self.snapshot = self.model / "snapshots" / self.commit
         self.pull()
         self.assert_whole(shards)
+
+
+class AModelWithoutOrganisation(HubTest):
+    NAME = "bert-base-uncased"
+
+    def test_is_pulled_used_listed_shown_and_removed_by_its_name(self):
+        commit = self.hub.add(self.NAME, FILES)
+        snapshot = self.cache / "models--bert-base-uncased" / "snapshots" / commit
+        done = self.merle("pull", self.NAME, "-q")
+        self.assertEqual(done.stdout, f"{snapshot}\n", done.stderr)
+        offline = {"HF_HUB_OFFLINE": "1"}
+        self.assertEqual(self.merle("models", "list", "-q", **offline).stdout, f"{self.NAME}\n")
+        self.assertEqual(self.merle("models", "show", self.NAME, "-q", **offline).stdout, f"{snapshot}\n")
+        self.assertEqual(self.merle("embed", "-m", self.NAME, "hello", **offline).returncode, 0)
+        self.assertEqual(self.merle("models", "remove", self.NAME, **offline).returncode, 0)
+        self.assertFalse(snapshot.parents[1].exists())
+
+    def test_is_of_the_reference_unless_its_name_is_older(self):
+        self.hub.add("sentence-transformers/tiny", FILES)
+        done = self.merle("pull", "tiny", "-q")
+        self.assertIn("models--sentence-transformers--tiny", done.stdout, done.stderr)
+
+
+class ADamagedFile(HubTest):
+    """The size is right, so that only the checksum tells."""
+
+    def damage(self, name):
+        path = self.snapshot / name
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+    def test_is_found_and_fetched_again(self):
+        self.pull()
+        for name in ("model.safetensors", "1_Pooling/config.json", "tokenizer.json"):
+            with self.subTest(name):
+                self.damage(name)
+                plan = json.loads(self.pull("--dry-run", "--json"))
+                self.assertEqual([file["name"] for file in plan["files"] if file["damaged"]], [name])
+                self.assertEqual(plan["fetch_bytes"], len(FILES[name]))
+                self.assertIn("damaged", self.pull())
+                self.assert_whole()
+        self.assertIn("All of it was here", self.pull())
+
+    def test_that_is_no_link_is_fetched_again(self):
+        self.pull()
+        weights = self.snapshot / "model.safetensors"  # As where links can't be had.
+        blob = os.path.realpath(weights)
+        weights.unlink()
+        os.rename(blob, weights)
+        self.damage("model.safetensors")
+        self.pull()
+        self.assert_whole()
+
+    def test_stays_until_its_replacement_is_there(self):
+        self.pull()
+        self.damage("model.safetensors")
+        self.hub.fault("storage", "GET", stand_in.always(stand_in.status(404)))
+        self.assert_fails([], "model.safetensors")
+        self.assertTrue((self.snapshot / "model.safetensors").exists())
+
+    def test_is_named_without_a_network(self):
+        self.pull()
+        for variables in ({"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}):
+            self.assert_fails([], "right checksums", **variables)
+        self.damage("model.safetensors")
+        for variables in ({"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}):
+            self.assert_fails([], "checksum is wrong of model.safetensors", **variables)
+
+    def test_is_replaced_by_two_processes_at_once(self):
+        self.pull()
+        self.damage("model.safetensors")
+        self.hub.bytes_per_second = 100_000
+        processes = [subprocess.Popen([MERLE, "pull", NAME], env=environment(**self.env()), stdout=subprocess.DEVNULL)
+                     for _ in range(2)]
+        self.assertEqual([process.wait(timeout=60) for process in processes], [0, 0])
+        self.assert_whole()
 
 
 class AModelThatIsNamed(HubTest):
@@ -247,6 +337,38 @@ class ModelsRemove(HubTest):
         self.assertEqual(stand_in.files_below(self.cache), before)
 
 
+    def test_during_a_pull_is_refused(self):
+        self.hub.bytes_per_second = 20_000
+        with subprocess.Popen([MERLE, "pull", f"{NAME}@main"], env=environment(**self.env(
+                HF_HUB_CACHE=str(self.folder / "other"))), stdout=subprocess.DEVNULL) as process:
+            blobs = self.folder / "other" / "models--org--tiny" / "blobs"
+            while not list(blobs.glob("*.incomplete")):
+                time.sleep(0.01)
+            done = self.merle("models", "remove", NAME, HF_HUB_CACHE=str(self.folder / "other"))
+            self.assertEqual(done.returncode, 3, done.stdout)
+            self.assertIn("is being fetched by another process", done.stderr)
+            self.assertEqual(process.wait(timeout=60), 0)
+        done = self.merle("models", "remove", NAME, HF_HUB_CACHE=str(self.folder / "other"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class ModelsList(HubTest):
+    def models(self):
+        return {model["name"]: model["problem"] for model in map(
+            json.loads, self.merle("models", "list", "--json").stdout.splitlines())}
+
+    def test_marks_what_is_incomplete(self):
+        self.pull()
+        self.hub.add("org/other", FILES)
+        self.assertEqual(self.merle("pull", "org/other").returncode, 0)
+        self.assertEqual(self.models(), {NAME: None, "org/other": None})
+        for name in ("README.md", "1_Pooling/config.json", "model.safetensors"):
+            os.remove(os.path.realpath(self.snapshot / name))
+            self.assertEqual(self.models(), {NAME: f"lacks {name}", "org/other": None})
+        lines = self.merle("models", "list").stdout.splitlines()
+        self.assertEqual(["incomplete: lacks model.safetensors" in line for line in lines], [False, False, True])
+
+
 class AnInterruptedPull(HubTest):
     def ranges(self):
         return [wanted for server, _, _, _, wanted in self.hub.requests if server == "storage"]
@@ -327,6 +449,11 @@ def grows(content):
     return content + b"more"
 
 
+def in_seconds(seconds):
+    """An HTTP date."""
+    return email.utils.formatdate(time.time() + seconds, usegmt=True)
+
+
 def changes(content):
     return content[:-1] + bytes([content[-1] ^ 1])
 
@@ -339,6 +466,12 @@ class AHubThatMisbehaves(HubTest):
         "asks to wait": ("hub", "/api/models", [stand_in.status(429, Retry_After="1")], ()),
         "has a passing fault": ("storage", "GET", [stand_in.status(503)], ()),
         "has a lasting fault": ("hub", "/api/models", [stand_in.always(stand_in.status(500))], ("500", "later")),
+        "asks to wait until a time that is past": (
+            "hub", "/api/models", [stand_in.status(503, Retry_After="Sun, 06 Nov 1994 08:49:37 GMT")], ()),
+        "asks to wait until tomorrow": ("hub", "/api/models", [stand_in.status(429, Retry_After=in_seconds(86400))],
+                                        ("too many requests",)),
+        "refuses in its storage": ("storage", "GET", [stand_in.always(stand_in.status(403))],
+                                   ("model.safetensors", "127.0.0.2", "403", "storage")),
         "asks to wait for an hour": ("hub", "/api/models", [stand_in.status(429, Retry_After="3600")],
                                      ("too many requests",)),
         "is not there": ("hub", "/api/models", [stand_in.always(stand_in.hang(0))], ("/api/models",)),

@@ -35,6 +35,15 @@ class Embed(CommandTest):
         self.assertEqual([line["id"] for line in lines], [f"id {i}" for i in range(len(PLAIN))])
         self.assert_rows_near([line["embedding"] for line in lines], self.expected)
 
+    def test_the_index_counts_rows_that_are_left_out(self):
+        rows = ['{"id":"a","text":"one"}', "no JSON", '{"id":"b","text":"%s"}' % ("x" * (65 << 20)), '{"id":"c","text":"two"}']
+        path = self.write("bad.jsonl", "\n".join(rows) + "\n")
+        for words in ((), ("--precision", "int8")):
+            done = run("embed", "-m", MODEL, "-i", path, "--skip-bad", "--json", *words)
+            self.assertEqual(done.returncode, 4)
+            self.assertIn("left out 2 bad rows", done.stderr)
+            self.assertEqual([(line["index"], line["id"]) for line in json_lines(done.stdout)], [(0, "a"), (3, "c")])
+
     def test_each_ending_has_its_form(self):
         for name in ("v.npy", "v.safetensors", "v.jsonl", "v.txt"):
             self.assertEqual(self.embed("-i", self.input, "-o", self.folder / name), "")
@@ -252,6 +261,23 @@ class Search(CommandTest):
             self.assertEqual(done.returncode, 1)
             self.assertRegex(done.stderr, rf"^merle: {vectors}: .*type.*\n$")
 
+    def test_blocks_give_the_results_of_the_whole(self):
+        words = ["cat", "dog", "Hello", "token", "world", "new", "first", "second"]
+        texts = [" ".join(words[i >> shift & 7] for shift in (0, 3, 6, 9)) for i in range(9000)]
+        path = self.write("many.txt", "".join(text + "\n" for text in texts))
+        self.succeed("embed", "-q", "-m", MODEL, "-i", path, "--normalize", "-o", self.folder / "v.npy")
+        query = numbers(self.succeed("embed", "dog cat", "-m", MODEL, "--normalize"))[0]
+        scores = [sum(a * b for a, b in zip(query, row)) for row in read_npy(self.folder / "v.npy")[2]]
+        best = sorted(range(len(texts)), key=lambda i: -scores[i])[:20]
+        for more in ((), ("--vectors", self.folder / "v.npy")):
+            hits = json_lines(self.search("dog cat", "-i", path, "--json", "-k", "20", *more))
+            self.assert_rows_near([[hit["score"] for hit in hits]], [[scores[i] for i in best]])
+            self.assertEqual(len({hit["line"] for hit in hits}), 20)
+            for hit in hits:
+                self.assertEqual(hit["text"], texts[hit["line"] - 1])
+        self.assertEqual(self.search("dog cat", "-i", path, "--json"),
+                         self.search("dog cat", "-i", path, "--json", "--vectors", self.folder / "v.npy"))
+
     def test_the_text_itself_is_found_first(self):
         hits = json_lines(self.search(self.texts[7], "-i", self.path, "--json", "-k", "3"))
         self.assertEqual([hit["rank"] for hit in hits], [1, 2, 3])
@@ -291,7 +317,7 @@ class Search(CommandTest):
         path = self.write("many.txt", "hello\n" * 20001)
         vectors = self.folder / "many.npy"
         done = run("search", "Hello", "-m", MODEL, "-i", path)
-        self.assertRegex(done.stderr, r"^merle: embedding 20,001 texts takes some minutes; .*--vectors.*\n$")
+        self.assertRegex(done.stderr, r"^merle: embedding more than 20,000 texts takes some minutes; .*--vectors.*\n$")
         self.assertEqual(run("search", "Hello", "-m", MODEL, "-i", path, "-q").stderr, "")
         self.succeed("embed", "-m", MODEL, "-i", path, "-o", vectors)
         self.assertEqual(run("search", "Hello", "-m", MODEL, "-i", path, "--vectors", vectors).stderr, "")

@@ -106,6 +106,17 @@ def write_embedding_cases(folder, prompt_names=(), prompts=()):
     write_lines(folder / "cases.jsonl", cases)
 
 
+def write_modality(folder, pooling):
+    """Writes a folder as sentence-transformers saves it since texts are one modality of several."""
+    write_encoder(folder)
+    write_modules(folder, [pooling], NEW_TYPES)
+    output = {"method": "forward", "method_output_name": "last_hidden_state"}
+    write_json(folder / "sentence_bert_config.json", {
+        "transformer_task": "feature-extraction", "modality_config": {"text": output, "smell": {}},
+        "module_output_name": "token_embeddings"})
+    write_embedding_cases(folder)
+
+
 def write_embedding():
     """Writes tests/golden/embedding/ but for all-MiniLM-L6-v2."""
     root = GOLDEN / "embedding"
@@ -173,6 +184,8 @@ def write_embedding():
     write_encoder(folder, max_seq_length=8)
     write_modules(folder, [mean])
     write_embedding_cases(folder)
+
+    write_modality(root / "st-modality", mean)
 
     folder = root / "st-no-modules"
     write_encoder(folder)

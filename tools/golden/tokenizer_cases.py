@@ -173,6 +173,53 @@ ADDED_TOKEN_TEXTS = [
 ]
 
 
+def decoder(*tokens):
+    """Returns an added_tokens_decoder."""
+    return {str(i): {"content": token.content, "lstrip": token.lstrip, "rstrip": token.rstrip, "special": token.special,
+                     "normalized": token.normalized, "single_word": token.single_word} for i, token in tokens}
+
+
+def write_configured(root):
+    """Writes folders whose tokenizer_config.json says something else than the tokenizer.json beside it."""
+    cased = {"normalizer": normalizers.BertNormalizer(lowercase=False)}
+    specials = [AddedToken(t, normalized=False, special=True) for t in SPECIALS]
+    new_token = AddedToken("NewToken", normalized=False)
+    bert, plain = {"tokenizer_class": "BertTokenizer"}, {"tokenizer_class": "PreTrainedTokenizerFast"}
+    of_bert = {"config.json": {"model_type": "bert"}}
+    both = {"cls_token": "<s>", "sep_token": "</s>"}
+    named = both | {"mask_token": "[SEP]", "foo_token": "NewToken", "additional_special_tokens": ["first"]}
+    # name -> options of build_tokenizer, tokenizer_config.json, other files
+    folders = {
+        "flags-default": (cased, bert, {}),
+        "flags-by-model-type": (cased, {}, of_bert),
+        "flags-cased": ({}, bert | {"do_lower_case": False, "tokenize_chinese_chars": False}, {}),
+        "flags-accents": ({}, {"tokenizer_class": "DistilBertTokenizerFast", "strip_accents": False}, {}),
+        "flags-ignored": ({}, plain | {"do_lower_case": False, "tokenize_chinese_chars": False}, of_bert),
+        "class-unknown": (cased, {"tokenizer_class": "OwnTokenizer"}, of_bert),
+        "class-of-model": (cased, {}, {"config.json": {"model_type": "bert", "tokenizer_class": "TokenizersBackend"}}),
+        "class-of-bert": ({"processor": "none", "prefix": "@@", "max_characters": 3}, bert, {}),
+        "tokens-swapped": ({}, bert | {"cls_token": "[SEP]", "sep_token": "[MASK]", "unk_token": "the"}, {}),
+        "tokens-named": ({}, bert | named, {}),
+        "tokens-named-plain": ({}, plain | named, {}),
+        "tokens-of-map": ({}, bert | {"cls_token": "[SEP]"}, {"special_tokens_map.json": {"cls_token": "[MASK]"}}),
+        "tokens-of-decoder": ({"added": specials + [AddedToken("hello")]}, bert | {
+            "cls_token": "[SEP]", "added_tokens_decoder": decoder(*enumerate(specials), (600, new_token))},
+            {"special_tokens_map.json": {"cls_token": "[MASK]"}}),
+        "tokens-of-decoder-plain": ({}, plain | {
+            "added_tokens_decoder": decoder((600, new_token), (4, AddedToken("[MASK]", special=True, lstrip=True, normalized=False)))}, {}),
+    }
+    texts = ADDED_TOKEN_TEXTS + ["<s> </s>", "first [SEP]the NewToken", "\u4e16\u754c"]
+    for name, (options, config, files) in folders.items():
+        folder = root / f"configured-{name}"
+        folder.mkdir()
+        build_tokenizer(**options).save(str(folder / "tokenizer.json"), pretty=False)
+        for file, content in {"tokenizer_config.json": config, **files}.items():
+            write_json(folder / file, content)
+        tokenizer = AutoTokenizer.from_pretrained(folder).backend_tokenizer
+        cases = [case(f"Configured{i}", text) for i, text in enumerate(texts)]
+        write_cases(folder, tokenizer, cases + [case("ConfiguredPair", texts[7], texts[-2])])
+
+
 def write_tokenizers(minilm, multilingual_vocabulary):
     """Writes tests/golden/tokenizers/."""
     root = GOLDEN / "tokenizers"
@@ -244,6 +291,8 @@ def write_tokenizers(minilm, multilingual_vocabulary):
         tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
         cases = itertools.chain(text_cases(), truncations) if name.startswith("post-processor") else text_cases()
         write_cases(folder, tokenizer, cases)
+
+    write_configured(root)
 
     folder = root / "added-tokens"
     folder.mkdir()

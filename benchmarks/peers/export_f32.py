@@ -9,7 +9,6 @@
 All in float32, weights included. Mean pooling and the norm are part of the graph, so they run in the engine.
 """
 
-import argparse
 import pathlib
 
 import openvino
@@ -17,6 +16,8 @@ import torch
 from onnxruntime.transformers import optimizer
 from onnxruntime.transformers.fusion_options import FusionOptions
 from transformers import BertModel
+
+from exporting import arguments
 
 
 class Embedder(torch.nn.Module):
@@ -59,11 +60,7 @@ def fuse(path: pathlib.Path, heads: int, hidden: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("model", type=pathlib.Path)
-    parser.add_argument("folder", type=pathlib.Path)
-    options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
+    options = arguments(__doc__)
 
     # Eager attention: its matrix products and softmax are what the optimizer fuses.
     bert = BertModel.from_pretrained(options.model, add_pooling_layer=False, attn_implementation="eager").eval()

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -35,6 +36,31 @@ dom::element Restore(const Stored& stored) {
   return element;
 }
 
+// A key that stands twice among `keys`.
+std::optional<std::string_view> FindTwiceBySorting(std::vector<std::string_view> keys) {
+  std::sort(keys.begin(), keys.end());
+  const auto twice = std::adjacent_find(keys.begin(), keys.end());
+  return twice == keys.end() ? std::nullopt : std::optional(*twice);
+}
+
+// The same. Sorting takes 3 ms for a vocabulary of 30,000 tokens, a hash table a tenth of that; but
+// who knows the hash can make keys that all fall upon one place, and those are sorted.
+std::optional<std::string_view> FindTwice(const std::vector<std::string_view>& keys) {
+  constexpr std::size_t kFew = 64;
+  if (keys.size() < kFew) return FindTwiceBySorting(keys);
+  std::vector<std::uint32_t> table(std::bit_ceil(2 * keys.size()));  // Indices of keys, + 1.
+  std::size_t probes_left = 8 * keys.size();
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    std::size_t place = std::hash<std::string_view>()(keys[i]) & (table.size() - 1);
+    for (; table[place] != 0; place = (place + 1) & (table.size() - 1)) {
+      if (keys[table[place] - 1] == keys[i]) return keys[i];
+      if (--probes_left == 0) return FindTwiceBySorting(keys);
+    }
+    table[place] = static_cast<std::uint32_t>(i + 1);
+  }
+  return std::nullopt;
+}
+
 // Throws if an object below `element` has one key twice: readers disagree about which one counts.
 void CheckKeysAreUnique(dom::element element, const std::string& document) {
   if (element.is_array()) {
@@ -47,9 +73,7 @@ void CheckKeysAreUnique(dom::element element, const std::string& document) {
     keys.push_back(key);
     CheckKeysAreUnique(child, document);
   }
-  std::sort(keys.begin(), keys.end());
-  const auto twice = std::adjacent_find(keys.begin(), keys.end());
-  if (twice != keys.end()) {
+  if (const auto twice = FindTwice(keys)) {
     throw Error(ErrorCode::kDataLoss,
                 Format("{}: the key {} stands twice in one object", document, Quoted(*twice)));
   }

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -100,6 +102,24 @@ INSTANTIATE_TEST_SUITE_P(Rows, BrokenJson,
                              {"KeyTwice", R"([{"a":{"x":1,"y":2,"x":3}}])", "'x' stands twice"},
                          }),
                          [](const auto& test) { return test.param.name; });
+
+// As large as vocabularies, where keys are compared through a hash table; and keys that all fall
+// upon one place of it, which must not take long.
+TEST(JsonReaderTest, FindsAKeyTwiceAmongMany) {
+  for (const std::size_t same_bits : {std::size_t{0}, std::size_t{0xFFF}}) {
+    std::string text = R"({"first":0)";
+    std::size_t count = 0;
+    for (std::size_t i = 0; count < 1000; ++i) {
+      const std::string key = "key" + std::to_string(i);
+      if ((std::hash<std::string_view>()(key) & same_bits) != 0) continue;
+      text += ",\"" + key + "\":0";
+      ++count;
+    }
+    EXPECT_EQ(JsonDocument::Parse(text + "}", "file.json").root().Size(), 1001u);
+    EXPECT_THAT([&] { JsonDocument::Parse(text + R"(,"first":1})", "file.json"); },
+                ThrowsError(ErrorCode::kDataLoss, HasSubstr("'first' stands twice")));
+  }
+}
 
 struct WrongType {
   const char* name;

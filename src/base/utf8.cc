@@ -38,13 +38,17 @@ Sequence ReadSequence(std::string_view text, std::size_t offset) noexcept {
   return {length, true};
 }
 
-// Skips 8 ASCII bytes at a time.
+// Skips ASCII: 32 bytes at a time, then 8.
 std::size_t SkipAscii(std::string_view text, std::size_t offset) noexcept {
-  while (offset + 8 <= text.size()) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + offset, 8);
-    if ((word & 0x8080808080808080u) != 0) break;
-    offset += 8;
+  constexpr std::uint64_t kHighBits = 0x8080808080808080u;
+  std::uint64_t words[4];
+  for (; offset + sizeof words <= text.size(); offset += sizeof words) {
+    std::memcpy(words, text.data() + offset, sizeof words);
+    if (((words[0] | words[1] | words[2] | words[3]) & kHighBits) != 0) break;
+  }
+  for (; offset + 8 <= text.size(); offset += 8) {
+    std::memcpy(words, text.data() + offset, 8);
+    if ((words[0] & kHighBits) != 0) break;
   }
   return offset;
 }
@@ -54,9 +58,11 @@ std::size_t SkipAscii(std::string_view text, std::size_t offset) noexcept {
 std::optional<std::size_t> FindInvalidUtf8(std::string_view text) noexcept {
   std::size_t offset = 0;
   while ((offset = SkipAscii(text, offset)) < text.size()) {
-    const Sequence sequence = ReadSequence(text, offset);
-    if (!sequence.well_formed) return offset;
-    offset += sequence.bytes;
+    do {
+      const Sequence sequence = ReadSequence(text, offset);
+      if (!sequence.well_formed) return offset;
+      offset += sequence.bytes;
+    } while (offset < text.size() && static_cast<unsigned char>(text[offset]) >= 0x80);
   }
   return std::nullopt;
 }
@@ -82,18 +88,6 @@ std::string ReplaceInvalidUtf8(std::string_view text) {
     offset += sequence.bytes;
   }
   return out;
-}
-
-CodePoint DecodeUtf8(std::string_view text, std::size_t offset) noexcept {
-  const auto byte = [&](std::size_t i) {
-    return static_cast<char32_t>(static_cast<unsigned char>(text[offset + i]));
-  };
-  const char32_t lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  if (lead < 0xE0) return {(lead & 0x1F) << 6 | (byte(1) & 0x3F), 2};
-  if (lead < 0xF0) return {(lead & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F), 3};
-  return {(lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F),
-          4};
 }
 
 void AppendUtf8(char32_t value, std::string& out) {

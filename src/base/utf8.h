@@ -26,7 +26,17 @@ struct CodePoint {
 };
 
 // Decodes the code point that starts at text[offset]. `text` must be well-formed, `offset` a start.
-CodePoint DecodeUtf8(std::string_view text, std::size_t offset) noexcept;
+inline CodePoint DecodeUtf8(std::string_view text, std::size_t offset) noexcept {
+  const auto byte = [&](std::size_t i) {
+    return static_cast<char32_t>(static_cast<unsigned char>(text[offset + i]));
+  };
+  const char32_t lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  if (lead < 0xE0) return {(lead & 0x1F) << 6 | (byte(1) & 0x3F), 2};
+  if (lead < 0xF0) return {(lead & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F), 3};
+  return {(lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F),
+          4};
+}
 
 // Writes the UTF-8 form of `value`, which must be a Unicode scalar value, to `out`, where there
 // must be room for 4 bytes. Returns the end of what it wrote.

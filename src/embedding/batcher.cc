@@ -1,6 +1,7 @@
 #include "embedding/batcher.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -26,6 +27,9 @@ constexpr std::size_t kGroupsPerThread = 3;
 // Texts in one tokenizing task: enough to make a task worth a thread's attention.
 constexpr std::size_t kTextsPerTask = 16;
 
+// Of one text: room for so many is made at once.
+constexpr std::size_t kUsualTokens = 64;
+
 }  // namespace
 
 std::size_t Batcher::ChunkEnd(std::span<const std::string_view> texts, std::size_t first) const {
@@ -47,15 +51,18 @@ std::string Batcher::NameOf(std::size_t index) const {
 }
 
 bool Batcher::TokenizeOne(std::span<const std::string_view> texts, std::size_t index,
-                          std::vector<std::int32_t>& ids) const {
-  const std::string_view text = texts[index];
-  if (FindInvalidUtf8(text)) CheckUtf8(text, NameOf(index));
-  std::string prompted;
-  if (!options_.prompt.empty()) prompted.append(options_.prompt).append(text);
+                          std::string& prompted, std::vector<std::int32_t>& ids) const {
+  std::string_view text = texts[index];
+  if (!options_.prompt.empty()) text = prompted.assign(options_.prompt).append(text);
   const std::size_t before = ids.size();
-  const std::size_t cut =
-      tokenizer_.EncodeIds(options_.prompt.empty() ? text : std::string_view(prompted),
-                           {.max_length = options_.max_tokens}, ids, !options_.refuse_long);
+  std::size_t cut = 0;
+  try {
+    cut =
+        tokenizer_.EncodeIds(text, {.max_length = options_.max_tokens}, ids, !options_.refuse_long);
+  } catch (const Error&) {
+    CheckUtf8(texts[index], NameOf(index));  // Names the text, and its byte without the prompt.
+    throw;
+  }
   if (cut > 0 && options_.refuse_long) {
     throw Error(ErrorCode::kInvalidArgument,
                 Format("{} has {} tokens, the model takes {}; shorten it or let it be cut",
@@ -72,7 +79,7 @@ TokenizedTexts Batcher::Tokenize(std::span<const std::string_view> texts, std::s
                                  std::size_t last, ThreadPool& pool) const {
   struct Part {
     std::vector<std::int32_t> ids;
-    std::vector<std::size_t> ends;
+    std::array<std::size_t, kTextsPerTask> ends;  // In ids, of each text that there is.
     std::size_t cut_texts = 0;
   };
   const std::size_t count = last - first;
@@ -80,9 +87,11 @@ TokenizedTexts Batcher::Tokenize(std::span<const std::string_view> texts, std::s
   pool.ParallelFor(parts.size(), [&](std::size_t p, std::size_t) {
     Part& part = parts[p];
     const std::size_t begin = first + p * kTextsPerTask;
+    part.ids.reserve(kTextsPerTask * std::min(options_.max_tokens, kUsualTokens));
+    std::string prompted;
     for (std::size_t i = begin; i < std::min(begin + kTextsPerTask, last); ++i) {
-      part.cut_texts += TokenizeOne(texts, i, part.ids) ? 1 : 0;
-      part.ends.push_back(part.ids.size());
+      part.cut_texts += TokenizeOne(texts, i, prompted, part.ids) ? 1 : 0;
+      part.ends[i - begin] = part.ids.size();
     }
   });
 
@@ -92,7 +101,10 @@ TokenizedTexts Batcher::Tokenize(std::span<const std::string_view> texts, std::s
   for (const Part& part : parts) {
     const std::size_t base = all.ids.size();
     all.ids.insert(all.ids.end(), part.ids.begin(), part.ids.end());
-    for (const std::size_t end : part.ends) all.starts.push_back(base + end);
+    const std::size_t texts_left = count + 1 - all.starts.size();
+    for (std::size_t i = 0; i < std::min(kTextsPerTask, texts_left); ++i) {
+      all.starts.push_back(base + part.ends[i]);
+    }
     all.cut_texts += part.cut_texts;
   }
   return all;

@@ -59,9 +59,9 @@ class Batcher {
                           std::size_t last, ThreadPool& pool) const;
 
  private:
-  // Appends the ids of one text; returns whether it was cut.
+  // Appends the ids of one text; returns whether it was cut. `prompted` is scratch memory.
   bool TokenizeOne(std::span<const std::string_view> texts, std::size_t index,
-                   std::vector<std::int32_t>& ids) const;
+                   std::string& prompted, std::vector<std::int32_t>& ids) const;
 
   const Tokenizer& tokenizer_;
   BatcherOptions options_;

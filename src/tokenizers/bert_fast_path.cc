@@ -11,68 +11,110 @@
 
 #include "base/utf8.h"
 #include "tokenizers/added_tokens.h"
+#include "tokenizers/ascii_block.h"
+#include "tokenizers/bert_characters.h"
 #include "tokenizers/bert_normalizer.h"
+#include "tokenizers/bert_word.h"
 #include "tokenizers/model.h"
 #include "tokenizers/normalizer.h"
 #include "tokenizers/pre_tokenizer.h"
 #include "tokenizers/pre_tokenizers.h"
+#include "tokenizers/short_words.h"
+#include "tokenizers/tokenizer.h"
 #include "tokenizers/trie.h"
 #include "tokenizers/unicode_class.h"
+#include "tokenizers/vocabulary.h"
 
 namespace merle {
 namespace {
 
-// Longer words of a model with a higher limit go the general way.
-constexpr std::size_t kMostCharactersOfWord = 256;
+bool IsAsciiWordByte(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+ShortWords WordsOf(const Vocabulary& vocabulary) {
+  std::vector<ShortWords::Entry> entries;
+  entries.reserve(vocabulary.size());
+  vocabulary.ForEach([&](std::string_view token, std::int32_t id) {
+    if (std::all_of(token.begin(), token.end(), IsAsciiWordByte)) entries.push_back({token, id});
+  });
+  return ShortWords(entries);
+}
 
 }  // namespace
 
 // The state of one Encode.
+template <bool kOffsets>
 class BertFastPath::Run {
  public:
-  Run(const BertFastPath& path, std::string_view text, Limit limit, std::vector<std::int32_t>& ids)
+  Run(const BertFastPath& path, std::string_view text, Limit limit, std::vector<std::int32_t>& ids,
+      std::vector<Offset>* offsets)
       : path_(path),
         text_(text),
         limit_(limit),
         ids_(ids),
-        ids_before_(ids.size()),
-        longest_word_(4 * path.model_.max_input_chars_per_word()) {}
+        offsets_(offsets),
+        longest_direct_(std::min(path.model_.max_input_chars_per_word(), ShortWords::kMostBytes)),
+        tail_begin_(text.size() - std::min(text.size(), AsciiBlock::kBytes)),
+        word_(path.model_.max_input_chars_per_word()) {
+    text.copy(tail_.data(), AsciiBlock::kBytes, tail_begin_);
+  }
 
   std::size_t Encode() {
     while (at_ < text_.size() && !KnowsEnough()) {
-      if (path_.word_[Byte()] != 0) {
-        AppendAsciiWord();
-      } else if (!TakeAddedToken()) {
-        if (Byte() < 0x80) {
-          TakeAscii();
-        } else {
-          TakeNonAscii();
-        }
-      }
+      if (!TakeWord()) TakeOther();
     }
     EndWord();
     return tokens_;
   }
 
+  bool offsets_are_exact() const { return offsets_are_exact_; }
+
  private:
   bool KnowsEnough() const { return limit_.stop_early && tokens_ > limit_.tokens; }
 
   unsigned char Byte() const { return static_cast<unsigned char>(text_[at_]); }
+  std::uint32_t Character() const { return static_cast<std::uint32_t>(at_ - more_bytes_); }
 
-  // Runs over word characters while the word has room. One byte more than the longest word is
-  // enough to know that it is too long.
-  void AppendAsciiWord() {
-    const std::size_t room = longest_word_ + 1 - std::min(word_bytes_, longest_word_ + 1);
-    const char* const begin = text_.data() + at_;
-    const char* const end = begin + std::min(room, text_.size() - at_);
-    const char* in = begin;
-    char* out = word_.data() + word_bytes_;
-    for (char c; in < end && (c = path_.word_[static_cast<unsigned char>(*in)]) != 0; ++in) {
-      *out++ = c;
+  // The next 16 bytes; after the end of the text, zeros.
+  AsciiBlock NextBlock() const {
+    const bool inside = at_ + AsciiBlock::kBytes <= text_.size();
+    return AsciiBlock(inside ? text_.data() + at_ : tail_.data() + (at_ - tail_begin_));
+  }
+
+  // Takes ASCII letters and digits, if some come next: the rule, and so the fast way.
+  bool TakeWord() {
+    if (!path_.words_in_blocks_) return false;
+    AsciiBlock block = NextBlock();
+    const std::size_t bytes = block.WordBytes();
+    if (bytes == 0) return false;
+    block.Lower(path_.options_.lowercase ? 0x20 : 0);
+    const std::size_t end = at_ + bytes;
+    const bool ends =
+        end == text_.size() ||
+        (bytes < AsciiBlock::kBytes && path_.ends_word_[static_cast<unsigned char>(text_[end])]);
+    if (ends && word_.empty() && bytes <= longest_direct_) {
+      block.Keep(bytes);
+      const auto key = ShortWords::KeyOf(block.Half(0), block.Half(1), bytes);
+      if (const std::int32_t id = path_.short_words_.Find(key); id >= 0) {
+        Emit(id, {Character(), Character() + static_cast<std::uint32_t>(bytes)});
+        at_ = end + (end < text_.size() && text_[end] == ' ' && path_.blanks_end_words_ ? 1 : 0);
+        return true;
+      }
     }
-    word_bytes_ += static_cast<std::size_t>(in - begin);
-    at_ += static_cast<std::size_t>(in - begin);
-    if (in == begin) ++at_;  // No room: the word is too long already.
+    word_.Append(block, bytes, Character());
+    at_ = end;
+    if (ends) EndWord();
+    return true;
+  }
+
+  void TakeOther() {
+    if (TakeAddedToken()) return;
+    if (Byte() < 0x80) {
+      TakeAscii();
+    } else {
+      TakeNonAscii();
+    }
   }
 
   bool TakeAddedToken() {
@@ -80,9 +122,10 @@ class BertFastPath::Run {
     const Trie::Match match = path_.added_.Longest(Trie::kRoot, text_.substr(at_));
     if (match.value < 0) return false;
     EndWord();
-    ids_.push_back(match.value);
-    Count(1);
+    const std::uint32_t begin = Character();
+    more_bytes_ += match.bytes - CountCodePoints(text_.substr(at_, match.bytes));
     at_ += match.bytes;
+    Emit(match.value, {begin, Character()});
     return true;
   }
 
@@ -96,10 +139,9 @@ class BertFastPath::Run {
         break;
       case Action::kPunctuation:
         EndWord();
-        ids_.push_back(path_.punctuation_[static_cast<unsigned char>(c)]);
-        Count(1);
+        Emit(path_.punctuation_[static_cast<unsigned char>(c)], {Character() - 1, Character()});
         break;
-      case Action::kWord:  // It starts an added token, which is not there.
+      case Action::kWord:
         AppendToWord(path_.options_.lowercase ? LowerCase(static_cast<char32_t>(c)).values[0]
                                               : static_cast<char32_t>(c));
         break;
@@ -116,10 +158,38 @@ class BertFastPath::Run {
       }
       const CodePoint c = DecodeUtf8(text_, at_);
       at_ += c.bytes;
-      Clean(c.value);
+      more_bytes_ += c.bytes - 1;
+      if (c.value < BertCharacters::kEnd && marks_.empty()) {
+        TakeByTable(path_.characters_[c.value], c.value);
+      } else if (c.value >= 0x4E00 && c.value <= 0x9FFF && marks_.empty() &&
+                 path_.options_.handle_chinese_chars) {
+        TakeAlone(text_.substr(at_ - c.bytes, c.bytes));  // An ideograph: no step changes it.
+      } else {
+        Clean(c.value);
+      }
     } while (at_ < text_.size() && !KnowsEnough() && !path_.starts_added_[Byte()] &&
              (Byte() >= 0x80 || path_.actions_[Byte()] == Action::kDrop));
     EndMarks();
+  }
+
+  void TakeByTable(BertCharacter character, char32_t c) {
+    switch (character.kind) {
+      case BertCharacter::Kind::kHard:
+        return Clean(c);
+      case BertCharacter::Kind::kAppend:
+        return AppendToWord({character.utf8, character.bytes});
+      case BertCharacter::Kind::kAlone:
+        return TakeAlone({character.utf8, character.bytes});
+      case BertCharacter::Kind::kSpace:
+        return EndWord();
+    }
+  }
+
+  // Takes a character that is a word.
+  void TakeAlone(std::string_view utf8) {
+    EndWord();
+    AppendToWord(utf8);
+    EndWord();
   }
 
   void Clean(char32_t c) {
@@ -139,11 +209,13 @@ class BertFastPath::Run {
     if (alone) EndWord();
   }
 
-  // Drops nonspacing marks. The few other marks wait for the next letter, to be put in order.
+  // Drops nonspacing marks. The few other marks wait for the next letter, to be put in order; their
+  // alignment is beyond this class.
   void TakeDecomposed(char32_t c) {
     const bool drop = HasClass(c, kNonspacing);
     if (const int its_class = CombiningClass(c); its_class != 0) {
       if (!drop) marks_.push_back({its_class, c});
+      offsets_are_exact_ &= drop;
       return;
     }
     EndMarks();
@@ -168,51 +240,61 @@ class BertFastPath::Run {
   void Split(char32_t c) {
     const std::uint8_t classes = UnicodeClasses(c);
     if ((classes & (kSpace | kPunctuation)) == 0) return AppendToWord(c);
-    EndWord();
-    if ((classes & kSpace) != 0) return;
-    AppendToWord(c);
-    EndWord();
+    if ((classes & kSpace) != 0) return EndWord();
+    char utf8[4];
+    TakeAlone({utf8, static_cast<std::size_t>(EncodeUtf8(c, utf8) - utf8)});
   }
 
   void AppendToWord(char32_t c) {
-    if (word_bytes_ > longest_word_) return;
-    word_bytes_ =
-        static_cast<std::size_t>(EncodeUtf8(c, word_.data() + word_bytes_) - word_.data());
+    char utf8[4];
+    AppendToWord({utf8, static_cast<std::size_t>(EncodeUtf8(c, utf8) - utf8)});
   }
+
+  // Appends what became of the character before at_.
+  void AppendToWord(std::string_view utf8) { word_.Append(utf8, Character() - 1); }
 
   void EndWord() {
-    if (word_bytes_ == 0) return;
-    if (word_bytes_ > longest_word_) {
-      ids_.push_back(path_.model_.unk_id());
-      Count(1);
-    } else {
-      Count(path_.model_.TokenizeIds({word_.data(), word_bytes_}, ids_));
-    }
-    word_bytes_ = 0;
+    if (word_.empty()) return;
+    const std::string_view word = word_.Take();
+    std::size_t pieces = 0;
+    const auto emit = [&](std::int32_t id, std::size_t begin, std::size_t end) {
+      pieces_[pieces++] = {id, word_.OffsetOf(begin, end)};
+    };
+    if (!path_.model_.Split(word, emit)) return Emit(path_.model_.unk_id(), word_.WholeOffset());
+    for (std::size_t i = 0; i < pieces; ++i) Emit(pieces_[i].id, pieces_[i].offset);
   }
 
-  // `more` ids were appended; drops those above the limit.
-  void Count(std::size_t more) {
-    tokens_ += more;
-    if (tokens_ > limit_.tokens) ids_.resize(ids_before_ + limit_.tokens);
+  void Emit(std::int32_t id, Offset offset) {
+    if (tokens_++ >= limit_.tokens) return;
+    ids_.push_back(id);
+    if constexpr (kOffsets) offsets_->push_back(offset);
   }
 
   struct Mark {
     int combining_class;
     char32_t value;
   };
+  struct Piece {
+    std::int32_t id;
+    Offset offset;
+  };
 
   const BertFastPath& path_;
   const std::string_view text_;
   const Limit limit_;
   std::vector<std::int32_t>& ids_;
-  const std::size_t ids_before_;
-  const std::size_t longest_word_;  // Bytes: a longer word has too many characters.
+  std::vector<Offset>* const offsets_;
+  const std::size_t longest_direct_;  // Bytes of the longest word that is looked up as it stands.
+  const std::size_t tail_begin_;
+  std::array<char, 2 * AsciiBlock::kBytes> tail_ = {};  // The end of the text, then zeros.
+
   std::size_t at_ = 0;
+  std::size_t more_bytes_ = 0;  // Bytes before at_ that do not begin a character.
   std::size_t tokens_ = 0;
+  bool offsets_are_exact_ = true;
   std::vector<Mark> marks_;
-  std::size_t word_bytes_ = 0;
-  std::array<char, 4 * kMostCharactersOfWord + 8> word_;
+  BertWord<kOffsets> word_;
+  std::array<Piece, 4 * BertWord<kOffsets>::kMostCharacters> pieces_;
 };
 
 std::unique_ptr<const BertFastPath> BertFastPath::Recognize(const Normalizer* normalizer,
@@ -223,8 +305,8 @@ std::unique_ptr<const BertFastPath> BertFastPath::Recognize(const Normalizer* no
   const auto* const wordpiece = dynamic_cast<const WordPiece*>(&model);
   if (bert == nullptr || wordpiece == nullptr ||
       dynamic_cast<const BertPreTokenizer*>(pre_tokenizer) == nullptr ||
-      wordpiece->max_input_chars_per_word() > kMostCharactersOfWord) {
-    return nullptr;
+      wordpiece->max_input_chars_per_word() > BertWord<true>::kMostCharacters) {
+    return nullptr;  // Longer words go the general way.
   }
   for (const auto& [token, shown, id] : added_tokens.items()) {
     if (token.normalized || token.lstrip || token.rstrip || token.single_word) return nullptr;
@@ -235,22 +317,27 @@ std::unique_ptr<const BertFastPath> BertFastPath::Recognize(const Normalizer* no
 
 BertFastPath::BertFastPath(const BertNormalizerOptions& options, const WordPiece& model,
                            const AddedTokens& added_tokens)
-    : options_(options), model_(model) {
+    : options_(options),
+      model_(model),
+      characters_(options),
+      short_words_(WordsOf(model.vocabulary())) {
   std::vector<Trie::Entry> entries;
   for (const auto& [token, shown, id] : added_tokens.items()) {
     entries.push_back({token.content, id});
-    starts_added_[static_cast<unsigned char>(token.content[0])] = true;
+    const auto first = static_cast<unsigned char>(token.content[0]);
+    starts_added_[first] = true;
+    blanks_end_words_ &= first != ' ';
+    words_in_blocks_ &= !IsAsciiWordByte(token.content[0]);
   }
   added_ = Trie(std::move(entries));
-  std::vector<std::int32_t> id;
-  for (char32_t i = 0; i < 128; ++i) {
+  std::vector<Token> token;
+  for (unsigned char i = 0; i < 128; ++i) {
     const char c = static_cast<char>(i);
     actions_[i] = ActionOf(c);
-    id.clear();
-    model_.TokenizeIds({&c, 1}, id);
-    punctuation_[i] = id[0];
-    if (actions_[i] != Action::kWord || starts_added_[i]) continue;
-    word_[i] = options_.lowercase ? static_cast<char>(LowerCase(i).values[0]) : c;
+    ends_word_[i] = actions_[i] == Action::kSpace || actions_[i] == Action::kPunctuation;
+    token.clear();
+    model_.Tokenize({&c, 1}, token);
+    punctuation_[i] = token[0].id;
   }
 }
 
@@ -264,7 +351,14 @@ BertFastPath::Action BertFastPath::ActionOf(char c) const {
 
 std::size_t BertFastPath::Encode(std::string_view text, Limit limit,
                                  std::vector<std::int32_t>& ids) const {
-  return Run(*this, text, limit, ids).Encode();
+  return Run<false>(*this, text, limit, ids, nullptr).Encode();
+}
+
+bool BertFastPath::Encode(std::string_view text, std::vector<std::int32_t>& ids,
+                          std::vector<Offset>& offsets) const {
+  Run<true> run(*this, text, {kNoLimit}, ids, &offsets);
+  run.Encode();
+  return run.offsets_are_exact();
 }
 
 }  // namespace merle

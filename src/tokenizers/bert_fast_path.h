@@ -1,4 +1,4 @@
-// BertFastPath: the whole BERT pipeline in one pass over the text, for ids alone.
+// BertFastPath: the whole BERT pipeline in one pass over the text.
 #pragma once
 
 #include <cstddef>
@@ -8,16 +8,20 @@
 #include <vector>
 
 #include "tokenizers/added_tokens.h"
+#include "tokenizers/bert_characters.h"
 #include "tokenizers/bert_normalizer.h"
 #include "tokenizers/pre_tokenizer.h"
+#include "tokenizers/short_words.h"
+#include "tokenizers/tokenizer.h"
 #include "tokenizers/trie.h"
 #include "tokenizers/wordpiece.h"
 
 namespace merle {
 
-// Gives the ids that the steps give one after another: AddedTokens, BertNormalizer,
-// BertPreTokenizer, WordPiece. ASCII goes through one table and writes the lower-cased word into a
-// small buffer; nothing is allocated for a word. Immutable; may be used in several threads.
+// Gives what the steps give one after another: AddedTokens, BertNormalizer, BertPreTokenizer,
+// WordPiece. A word of ASCII letters is found, lower-cased and looked up in registers, 16 bytes at
+// once; other characters go through a table; nothing is allocated for a word. Immutable; may be
+// used in several threads.
 class BertFastPath {
  public:
   // Null unless the steps are exactly those, and the added tokens need no white space, no word
@@ -35,7 +39,14 @@ class BertFastPath {
   // stopped early, some number above limit.tokens.
   std::size_t Encode(std::string_view text, Limit limit, std::vector<std::int32_t>& ids) const;
 
+  // Appends all ids, and where each token stands in the text. Returns false, with anything
+  // appended, for the rare texts whose offsets need all steps: those with marks that have a place
+  // in the canonical order and are not dropped.
+  bool Encode(std::string_view text, std::vector<std::int32_t>& ids,
+              std::vector<Offset>& offsets) const;
+
  private:
+  template <bool kOffsets>
   class Run;
   // What the pipeline does with an ASCII character.
   enum class Action : std::uint8_t { kDrop, kSpace, kPunctuation, kWord };
@@ -46,11 +57,14 @@ class BertFastPath {
 
   BertNormalizerOptions options_;
   const WordPiece& model_;
-  Trie added_;                   // Values are ids.
-  bool starts_added_[256] = {};  // First bytes of added tokens.
+  BertCharacters characters_;
+  ShortWords short_words_;
+  Trie added_;                    // Values are ids.
+  bool starts_added_[256] = {};   // First bytes of added tokens.
+  bool words_in_blocks_ = true;   // No added token starts with a letter or digit.
+  bool blanks_end_words_ = true;  // Nor with a blank.
   Action actions_[128];
-  char word_[256] =
-      {};  // For an ASCII word character that starts no added token: what the word gets.
+  bool ends_word_[256] = {};            // White space and punctuation of ASCII.
   std::int32_t punctuation_[128] = {};  // The id of an ASCII punctuation character.
 };
 

@@ -16,9 +16,12 @@
 #include "base/format.h"
 #include "base/utf8.h"
 #include "tokenizers/added_tokens.h"
+#include "tokenizers/bert_characters.h"
 #include "tokenizers/bert_normalizer.h"
+#include "tokenizers/model.h"
 #include "tokenizers/pre_tokenizer.h"
 #include "tokenizers/pre_tokenizers.h"
+#include "tokenizers/tokenizer.h"
 #include "tokenizers/vocabulary.h"
 
 namespace merle {
@@ -78,18 +81,44 @@ class BertFastPathTest : public testing::TestWithParam<int> {
     return text;
   }
 
-  std::vector<std::int32_t> StepByStep(std::string_view text) const {
-    PreTokens words = added_.Extract(text, &normalizer_, false);
-    pre_tokenizer_.Split(words);
+  struct Expected {
     std::vector<std::int32_t> ids;
+    std::vector<Offset> offsets;
+  };
+  Expected StepByStep(std::string_view text) const { return StepByStep(text, added_); }
+  Expected StepByStep(std::string_view text, const AddedTokens& added) const {
+    PreTokens words = added.Extract(text, &normalizer_, true);
+    pre_tokenizer_.Split(words);
+    Expected expected;
     for (const PreToken& word : words.parts) {
+      std::vector<Token> tokens;
       if (word.added_id) {
-        ids.push_back(*word.added_id);
+        tokens.push_back({*word.added_id, 0, word.end - word.begin});
       } else {
-        wordpiece_.TokenizeIds(words.View(word), ids);
+        wordpiece_.Tokenize(words.View(word), tokens);
+      }
+      for (const auto& [id, begin, end] : tokens) {
+        expected.ids.push_back(id);
+        expected.offsets.push_back(words.text.OffsetOf(word.begin + begin, word.begin + end));
       }
     }
-    return ids;
+    return expected;
+  }
+
+  void ExpectTheSame(const std::string& text) const {
+    const auto [expected, offsets] = StepByStep(text);
+    std::vector<std::int32_t> ids;
+    ASSERT_EQ(fast_path_->Encode(text, {SIZE_MAX}, ids), expected.size());
+    ASSERT_EQ(ids, expected) << testing::PrintToString(text);
+    ids.clear();
+    std::vector<Offset> fast_offsets;
+    if (!fast_path_->Encode(text, ids, fast_offsets)) return;
+    ASSERT_EQ(ids, expected) << testing::PrintToString(text);
+    for (std::size_t i = 0; i < offsets.size(); ++i) {
+      ASSERT_TRUE(fast_offsets.at(i) == offsets[i])
+          << testing::PrintToString(text) << " token " << i << ": " << fast_offsets[i].begin << " "
+          << fast_offsets[i].end << ", expected " << offsets[i].begin << " " << offsets[i].end;
+    }
   }
 
   std::mt19937 random_{7};
@@ -106,19 +135,65 @@ class BertFastPathTest : public testing::TestWithParam<int> {
 
 TEST_P(BertFastPathTest, GivesTheIdsOfTheSteps) {
   ASSERT_NE(fast_path_, nullptr);
+  for (int i = 0; i < 4000; ++i) ASSERT_NO_FATAL_FAILURE(ExpectTheSame(RandomText()));
+}
+
+// Words of all lengths, in blocks and across them, up to the end of the text and beyond the limit.
+TEST_P(BertFastPathTest, GivesTheIdsOfTheStepsForWordsOfLetters) {
+  static constexpr std::string_view kLetters = "theINGx9 [.\1é";
   for (int i = 0; i < 4000; ++i) {
-    const std::string text = RandomText();
-    const auto expected = StepByStep(text);
-    std::vector<std::int32_t> ids;
-    ASSERT_EQ(fast_path_->Encode(text, {SIZE_MAX}, ids), expected.size());
-    ASSERT_EQ(ids, expected) << testing::PrintToString(text);
+    std::string text;
+    for (std::size_t length = random_() % 60; length > 0; --length) {
+      const std::size_t most = random_() % 8 == 0 ? kLetters.size() : 8;
+      text += kLetters[random_() % most];
+    }
+    ASSERT_NO_FATAL_FAILURE(ExpectTheSame(ReplaceInvalidUtf8(text)));
   }
+}
+
+// Every character alone, between letters, and behind a mark that may change places with it.
+TEST_P(BertFastPathTest, GivesTheIdsOfTheStepsForEachCharacter) {
+  for (char32_t c = 0; c < 0x30000; c += c < BertCharacters::kEnd ? 1 : 17) {
+    if (c >= 0xD800 && c <= 0xDFFF) continue;
+    std::string it;
+    AppendUtf8(c, it);
+    ASSERT_NO_FATAL_FAILURE(ExpectTheSame(Format("{0} a{0}e \u302E{0}{0}1", it)));
+  }
+}
+
+// The fast ways for letters and blanks must see these tokens.
+TEST_P(BertFastPathTest, FindsAddedTokensOfLettersAndBlanks) {
+  for (const std::string_view content : {" t", "he", "9", "N"}) {
+    const AddedTokens added({{.content = std::string(content), .normalized = false}},
+                            wordpiece_.vocabulary(), nullptr);
+    const auto fast_path =
+        BertFastPath::Recognize(&normalizer_, &pre_tokenizer_, wordpiece_, added);
+    for (const std::string_view text :
+         {"the the", "a  the 9Ning x9x", "it the", "nN9 t", " t", ""}) {
+      std::vector<std::int32_t> ids;
+      fast_path->Encode(text, {SIZE_MAX}, ids);
+      EXPECT_EQ(ids, StepByStep(text, added).ids) << content << " in " << text;
+    }
+  }
+}
+
+TEST_P(BertFastPathTest, TakesAnEmptyView) {
+  std::vector<std::int32_t> ids;
+  EXPECT_EQ(fast_path_->Encode(std::string_view(), {SIZE_MAX}, ids), 0u);
+}
+
+TEST_P(BertFastPathTest, GivesOffsetsOfCommonTexts) {
+  std::vector<std::int32_t> ids;
+  std::vector<Offset> offsets;
+  EXPECT_TRUE(
+      fast_path_->Encode("Café – naïve, [SEP] 中文 \u0301 Привет ни\u0306 한국어", ids, offsets));
+  EXPECT_EQ(ids.size(), offsets.size());
 }
 
 TEST_P(BertFastPathTest, StopsAtItsLimit) {
   for (int i = 0; i < 500; ++i) {
     const std::string text = RandomText();
-    const auto all = StepByStep(text);
+    const auto all = StepByStep(text).ids;
     for (const std::size_t limit : {std::size_t{0}, std::size_t{1}, std::size_t{5}, all.size()}) {
       auto expected = all;
       expected.resize(std::min(limit, all.size()));

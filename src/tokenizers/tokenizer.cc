@@ -41,7 +41,8 @@ void CheckText(std::string_view text, std::string_view what) {
   }
 }
 
-Tokenized Tokenize(const Tokenizer::Parts& parts, std::string_view text, bool with_offsets) {
+Tokenized TokenizeStepByStep(const Tokenizer::Parts& parts, std::string_view text,
+                             bool with_offsets) {
   PreTokens words = parts.added_tokens.Extract(text, parts.normalizer.get(), with_offsets);
   if (parts.pre_tokenizer != nullptr) parts.pre_tokenizer->Split(words);
   Tokenized out;
@@ -60,6 +61,14 @@ Tokenized Tokenize(const Tokenizer::Parts& parts, std::string_view text, bool wi
     }
   }
   return out;
+}
+
+// All tokens, with offsets.
+Tokenized Tokenize(const Tokenizer::Parts& parts, std::string_view text) {
+  if (parts.fast_path == nullptr) return TokenizeStepByStep(parts, text, true);
+  Tokenized out;
+  if (parts.fast_path->Encode(text, out.ids, out.offsets)) return out;
+  return TokenizeStepByStep(parts, text, true);
 }
 
 // Most tokens of the text or texts: max_length without the special tokens.
@@ -136,7 +145,7 @@ std::size_t AppendTextIds(const Tokenizer::Parts& parts, std::string_view text,
   if (parts.fast_path != nullptr) {
     parts.fast_path->Encode(text, {kNoLimit}, all);
   } else {
-    all = Tokenize(parts, text, false).ids;
+    all = TokenizeStepByStep(parts, text, false).ids;
   }
   const std::size_t kept = Truncate(all.size(), std::nullopt, room, options.truncation).first;
   const std::size_t cut = all.size() - kept;
@@ -159,7 +168,7 @@ Tokenizer Tokenizer::Load(const Folder& folder, const TokenizerOptions& options)
 Encoding Tokenizer::Encode(std::string_view text, const EncodeOptions& options) const {
   CheckText(text, "the text");
   const std::size_t room = Room(*parts_, options, false);
-  Tokenized first = Tokenize(*parts_, text, true);
+  Tokenized first = Tokenize(*parts_, text);
   const std::size_t all = first.ids.size();
   const std::size_t kept = Truncate(all, std::nullopt, room, options.truncation).first;
   Keep(kept, options.truncation_side, first);
@@ -173,8 +182,8 @@ Encoding Tokenizer::EncodePair(std::string_view first_text, std::string_view sec
   CheckText(first_text, "the first text");
   CheckText(second_text, "the second text");
   const std::size_t room = Room(*parts_, options, true);
-  Tokenized first = Tokenize(*parts_, first_text, true);
-  Tokenized second = Tokenize(*parts_, second_text, true);
+  Tokenized first = Tokenize(*parts_, first_text);
+  Tokenized second = Tokenize(*parts_, second_text);
   const std::size_t all = first.ids.size() + second.ids.size();
   const KeptTokens kept = Truncate(first.ids.size(), second.ids.size(), room, options.truncation);
   Keep(kept.first, options.truncation_side, first);

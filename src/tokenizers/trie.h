@@ -10,6 +10,7 @@ namespace merle {
 
 // Immutable map from strings to values >= 0. A double array (Aoe 1989) with XOR instead of
 // addition, so that the children of a node lie in one block of 256 and no index needs a check.
+// One flat array without pointers, which can be written to a file and used from there as it is.
 class Trie {
  public:
   struct Entry {
@@ -59,6 +60,7 @@ class Trie {
   }
 
  private:
+  class Builder;
   struct Node {
     std::uint32_t base = 0;
     std::uint32_t parent = kNone;

@@ -62,17 +62,15 @@ Vocabulary::Vocabulary(const std::vector<Token>& tokens) : size_(tokens.size()) 
   }
   std::vector<Trie::Entry> entries;
   entries.reserve(tokens.size());
-  for (std::size_t id = 0; id < places_.size(); ++id) {
-    const auto token = TokenOf(static_cast<std::int32_t>(id));
-    if (!token) continue;
-    if (!token->empty()) {
-      entries.push_back({*token, static_cast<std::int32_t>(id)});
+  ForEach([&](std::string_view token, std::int32_t id) {
+    if (!token.empty()) {
+      entries.push_back({token, id});
     } else if (empty_) {
       Fail("the empty token stands twice");
     } else {
-      empty_ = static_cast<std::int32_t>(id);
+      empty_ = id;
     }
-  }
+  });
   trie_ = Trie(std::move(entries));
 }
 

@@ -36,6 +36,14 @@ class Vocabulary {
   std::size_t size() const { return size_; }  // Tokens.
   std::size_t id_limit() const { return places_.size(); }
   const Trie& trie() const { return trie_; }  // From token to id; without the empty token.
+  // Calls visit(token, id) for each token in the order of the ids.
+  template <typename Visit>
+  void ForEach(Visit&& visit) const {
+    for (std::size_t id = 0; id < places_.size(); ++id) {
+      const auto token = TokenOf(static_cast<std::int32_t>(id));
+      if (token) visit(*token, static_cast<std::int32_t>(id));
+    }
+  }
 
  private:
   struct Place {

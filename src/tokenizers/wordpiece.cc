@@ -47,24 +47,10 @@ std::unique_ptr<Model> WordPiece::FromJson(const JsonValue& json) {
   }
 }
 
-// Calls emit(id, begin, end) for each piece; returns false where nothing fits.
-template <typename Emit>
-bool WordPiece::Split(std::string_view word, Emit&& emit) const {
+bool WordPiece::IsTooLong(std::string_view word) const noexcept {
   // A character has at least one byte, so most words need no counting.
-  if (word.size() > max_input_chars_per_word_ &&
-      CountCodePoints(word) > max_input_chars_per_word_) {
-    return false;
-  }
-  std::uint32_t start = Trie::kRoot;
-  for (std::size_t done = 0; done < word.size();) {
-    if (start == Trie::kNone) return false;
-    const Trie::Match match = vocabulary_.trie().Longest(start, word.substr(done));
-    if (match.value < 0) return false;
-    emit(match.value, done, done + match.bytes);
-    done += match.bytes;
-    start = continuation_;
-  }
-  return true;
+  return word.size() > max_input_chars_per_word_ &&
+         CountCodePoints(word) > max_input_chars_per_word_;
 }
 
 void WordPiece::Tokenize(std::string_view word, std::vector<Token>& tokens) const {
@@ -75,15 +61,6 @@ void WordPiece::Tokenize(std::string_view word, std::vector<Token>& tokens) cons
   if (known) return;
   tokens.resize(before);
   tokens.push_back({unk_id_, 0, word.size()});
-}
-
-std::size_t WordPiece::TokenizeIds(std::string_view word, std::vector<std::int32_t>& ids) const {
-  const std::size_t before = ids.size();
-  if (!Split(word, [&](std::int32_t id, std::size_t, std::size_t) { ids.push_back(id); })) {
-    ids.resize(before);
-    ids.push_back(unk_id_);
-  }
-  return ids.size() - before;
 }
 
 }  // namespace merle

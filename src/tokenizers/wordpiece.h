@@ -11,6 +11,7 @@
 
 #include "base/json_reader.h"
 #include "tokenizers/model.h"
+#include "tokenizers/trie.h"
 
 namespace merle {
 
@@ -31,20 +32,35 @@ class WordPiece : public Model {
   void Tokenize(std::string_view word, std::vector<Token>& tokens) const override;
   const Vocabulary& vocabulary() const override { return vocabulary_; }
 
-  // Appends the ids alone. Returns how many.
-  std::size_t TokenizeIds(std::string_view word, std::vector<std::int32_t>& ids) const;
+  // Calls emit(id, begin, end) for each piece of `word`, bytes [begin, end). Returns false where
+  // nothing fits: then the word is one unknown token, and the pieces so far don't count.
+  template <typename Emit>
+  bool Split(std::string_view word, Emit&& emit) const;
 
   std::int32_t unk_id() const { return unk_id_; }
   std::size_t max_input_chars_per_word() const { return max_input_chars_per_word_; }
 
  private:
-  template <typename Emit>
-  bool Split(std::string_view word, Emit&& emit) const;
+  bool IsTooLong(std::string_view word) const noexcept;
 
   Vocabulary vocabulary_;
   std::int32_t unk_id_;
   std::uint32_t continuation_;  // The trie's node after the prefix, or kNone if no token has it.
   std::size_t max_input_chars_per_word_;
 };
+
+template <typename Emit>
+bool WordPiece::Split(std::string_view word, Emit&& emit) const {
+  if (IsTooLong(word)) return false;
+  std::uint32_t start = Trie::kRoot;
+  for (std::size_t done = 0; done < word.size(); start = continuation_) {
+    if (start == Trie::kNone) return false;
+    const Trie::Match match = vocabulary_.trie().Longest(start, word.substr(done));
+    if (match.value < 0) return false;
+    emit(match.value, done, done + match.bytes);
+    done += match.bytes;
+  }
+  return true;
+}
 
 }  // namespace merle

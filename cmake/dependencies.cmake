@@ -7,6 +7,10 @@ find_path(MERLE_CURL_INCLUDE curl/curl.h REQUIRED)             # base: headers; 
 find_path(MERLE_OPENSSL_INCLUDE openssl/evp.h REQUIRED)        # base: headers; opened at the first checksum
 find_package(simdjson 3 REQUIRED)                              # base
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy>=1.0.3)  # kernels
+# Of 1.0.3 the headers are enough: src/kernels/highway_runtime.cc.
+if(NOT HWY_VERSION VERSION_EQUAL 1.0.3)
+  set(MERLE_LINKS_HIGHWAY ON)
+endif()
 find_package(CLI11 2.1 REQUIRED)                               # cli: header-only
 
 # tokenizers. Debian ships an archive; other systems may have the shared library only.

@@ -19,7 +19,10 @@ install(CODE "set(MERLE_SOURCE_FOLDER [[${PROJECT_SOURCE_DIR}/src]])
 install(SCRIPT cmake/install_headers.cmake COMPONENT library)
 
 # The pkg-config names of the libraries that the archive needs.
-set(MERLE_REQUIRES libhwy simdjson libutf8proc)
+set(MERLE_REQUIRES simdjson libutf8proc)
+if(MERLE_LINKS_HIGHWAY)
+  list(PREPEND MERLE_REQUIRES libhwy)
+endif()
 list(JOIN MERLE_REQUIRES " " MERLE_REQUIRES)
 set(packages ${CMAKE_INSTALL_LIBDIR}/cmake/merle)
 configure_package_config_file(cmake/merle-config.cmake.in merle-config.cmake

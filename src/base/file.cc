@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -150,21 +151,33 @@ void AtomicFile::WriteAt(std::uint64_t offset, std::string_view bytes) {
   }
 }
 
-void AtomicFile::Commit() {
+void AtomicFile::Flush() {
   if (!WriteAll(descriptor_, buffer_)) Fail("write");
   buffer_.clear();
-  if (::fsync(descriptor_) != 0) Fail("flush");
+}
+
+void AtomicFile::Rename() {
   ::close(std::exchange(descriptor_, -1));
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
-    const int error = errno;
-    ::unlink(temporary_.c_str());
-    errno = error;
-    Fail("rename");
-  }
+  if (::rename(temporary_.c_str(), target_.c_str()) == 0) return;
+  const int error = errno;
+  ::unlink(temporary_.c_str());
+  errno = error;
+  Fail("rename");
+}
+
+void AtomicFile::Commit() {
+  Flush();
+  if (::fsync(descriptor_) != 0) Fail("flush");
+  Rename();
   const auto folder = std::filesystem::path(target_).parent_path();
   const Descriptor parent(
       ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (parent.value() >= 0) ::fsync(parent.value());  // Not every file system can; the data is safe.
+}
+
+void AtomicFile::CommitWithoutSync() {
+  Flush();
+  Rename();
 }
 
 RandomAccessFile RandomAccessFile::Open(const std::string& path) {
@@ -212,6 +225,21 @@ std::string RandomAccessFile::ReadAll(std::size_t max_bytes) const {
                 Format("{}: has {} bytes, at most {} are read", path_, size_, max_bytes));
   }
   return ReadHead(max_bytes);
+}
+
+std::string RandomAccessFile::Identity() const {
+  struct stat status{};
+  if (::fstat(descriptor_.value(), &status) != 0) FailOnFile(path_, "look at", errno);
+  return Format("{} {} {} {}.{} {}.{}", status.st_dev, status.st_ino, status.st_size,
+                status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+                status.st_ctim.tv_nsec);
+}
+
+bool RandomAccessFile::ChangedInTheLast(int seconds) const {
+  struct stat status{};
+  if (::fstat(descriptor_.value(), &status) != 0) FailOnFile(path_, "look at", errno);
+  const std::time_t since = std::time(nullptr) - seconds;
+  return status.st_mtim.tv_sec >= since || status.st_ctim.tv_sec >= since;
 }
 
 void RandomAccessFile::ThrowIfChanged() const {

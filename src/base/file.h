@@ -54,9 +54,14 @@ class AtomicFile {
   void WriteAt(std::uint64_t offset, std::string_view bytes);
   // Flushes, calls fsync, renames over `path`, calls fsync on the folder.
   void Commit();
+  // Flushes and renames: after a crash of the machine the file may be there with any content. For
+  // what can be made again, and carries its own checksum.
+  void CommitWithoutSync();
 
  private:
   [[noreturn]] void Fail(const char* action) const;
+  void Flush();
+  void Rename();
 
   std::string path_;
   std::string target_;  // Where path_ leads to through all links.
@@ -86,6 +91,11 @@ class RandomAccessFile {
   std::string ReadHead(std::size_t most) const;
   // All of it. Throws kDataLoss if it has more than `max_bytes`.
   std::string ReadAll(std::size_t max_bytes) const;
+  // The device, inode, size and times of change, in one line: another after each change, if there
+  // is more than a tick of the file system's clock between them.
+  std::string Identity() const;
+  // Whether the file was written to, or its name or rights changed, in the last `seconds`.
+  bool ChangedInTheLast(int seconds) const;
   // Throws kDataLoss if the file was written to since it was opened: for who reads it bit by bit,
   // and would mix two contents into one that is neither.
   void ThrowIfChanged() const;

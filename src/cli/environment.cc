@@ -26,6 +26,14 @@ HubOptions HubFromEnvironment() {
   }
 }
 
+std::string CacheFolderFromEnvironment() {
+  if (const auto folder = EnvironmentVariable("MERLE_CACHE"))
+    return *folder == "off" ? "" : *folder;
+  if (const auto caches = EnvironmentVariable("XDG_CACHE_HOME")) return *caches + "/merle";
+  if (const auto home = EnvironmentVariable("HOME")) return *home + "/.cache/merle";
+  return "";
+}
+
 void SelectCpuPathFromEnvironment() {
   const auto path = EnvironmentVariable("MERLE_CPU");
   if (!path) return;

@@ -16,6 +16,11 @@ std::optional<std::string> EnvironmentVariable(const char* name);
 // UsageError for a variable that can't be.
 HubOptions HubFromEnvironment();
 
+// The folder for what can be computed again: MERLE_CACHE, or "merle" in the user's cache folder
+// (XDG_CACHE_HOME or ~/.cache). Empty, which means none, if MERLE_CACHE is "off" or there is no
+// home.
+std::string CacheFolderFromEnvironment();
+
 // Uses the instruction set that MERLE_CPU names instead of the best one of this machine.
 // Throws UsageError if there is no such path or the CPU lacks it.
 void SelectCpuPathFromEnvironment();

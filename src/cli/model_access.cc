@@ -70,7 +70,8 @@ Embedder OpenEmbedder(const Invocation& invocation) {
   const std::string folder = FindModelFolder(invocation);
   Embedder embedder = OpenOrModelError([&] {
     return Embedder::Load(folder, {.threads = options.threads.value_or(0),
-                                   .compute = *ParseCompute(options.compute)});
+                                   .compute = *ParseCompute(options.compute),
+                                   .cache_folder = CacheFolderFromEnvironment()});
   });
   const LoadStats& load = embedder.load_stats();
   invocation.SayIfVerbose(Format("opened {} in {}: weights {}, tokenizer {}", OneLine(folder),

@@ -116,9 +116,10 @@ struct Embedder::Parts {
         model(Timed(load.weights_seconds,
                     [&] {
                       CheckFitsInMemory(folder.modules[0].folder);
-                      return LoadEncoderModel(
-                          folder.modules[0].folder,
-                          {.compute = options.compute, .special_ids = tokenizer.Encode("").ids});
+                      return LoadEncoderModel(folder.modules[0].folder,
+                                              {.compute = options.compute,
+                                               .special_ids = tokenizer.Encode("").ids,
+                                               .cache_folder = options.cache_folder});
                     })),
         pooling(LoadPooling(folder)),
         modules(LoadModules(folder, pooling.modes().size() * model->shape().hidden_size)),

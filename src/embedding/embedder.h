@@ -25,6 +25,9 @@ struct EmbedderOptions {
   std::size_t threads = 0;     // Worker threads; 0 means one for each physical core.
   ThreadPool* pool = nullptr;  // Used instead of an own pool; must outlive the embedder.
   Compute compute = Compute::kF32;
+  // A folder for what can be computed again, such as converted weights; empty for none. It makes
+  // the next Load fast, is made where it is missing, and may be deleted at any time.
+  std::string cache_folder = {};
 };
 
 // What happens to a text with more tokens than the model takes.

@@ -16,31 +16,34 @@ namespace merle {
 //   packed()[(panel * in_features + i) * 32 + c] = weight[panel * 32 + c, i]
 //
 // The last panel is filled up with zeros. The layout is the same on every CPU path, so it may be
-// written to a file and mapped. Immutable; may be read in many threads.
+// kept in a file. Immutable; may be read in many threads.
 class PackedWeights {
  public:
   static constexpr std::size_t kPanelCols = kPanelColumns;  // Two AVX-512 registers.
-
-  // Number of floats in packed().
-  static std::size_t PackedSize(std::size_t out_features, std::size_t in_features);
-  // Borrows memory in the layout above, which must outlive the result: PackedSize floats that start
-  // on a multiple of 64 bytes.
-  static PackedWeights View(std::span<const float> packed, std::size_t out_features,
-                            std::size_t in_features);
 
   PackedWeights() = default;
   // Packs a copy.
   explicit PackedWeights(MatrixView<const float> weight);
 
+  // Shows the memory to `fields`, an object with Field(AlignedBuffer<T>&, size), which stores it
+  // or, where the weights are empty yet, puts stored memory there.
+  template <class Fields>
+  void Visit(std::size_t out_features, std::size_t in_features, Fields& fields) {
+    out_features_ = out_features;
+    in_features_ = in_features;
+    fields.Field(packed_, panels() * in_features_ * kPanelCols);
+  }
+
   std::size_t out_features() const { return out_features_; }
   std::size_t in_features() const { return in_features_; }
   std::size_t panels() const { return (out_features_ + kPanelCols - 1) / kPanelCols; }
-  const float* Panel(std::size_t panel) const { return data_ + panel * in_features_ * kPanelCols; }
-  std::span<const float> packed() const { return {data_, panels() * in_features_ * kPanelCols}; }
+  const float* Panel(std::size_t panel) const {
+    return packed_.data() + panel * in_features_ * kPanelCols;
+  }
+  std::span<const float> packed() const { return packed_.span(); }
 
  private:
-  AlignedBuffer<float> owned_;  // Empty when the memory is borrowed.
-  const float* data_ = nullptr;
+  AlignedBuffer<float> packed_;
   std::size_t out_features_ = 0;
   std::size_t in_features_ = 0;
 };

@@ -36,6 +36,14 @@ class Bf16Weights {
   Bf16Weights() = default;
   explicit Bf16Weights(const PackedWeights& weights);
 
+  // As PackedWeights::Visit.
+  template <class Fields>
+  void Visit(std::size_t out_features, std::size_t in_features, Fields& fields) {
+    out_features_ = out_features;
+    in_features_ = in_features;
+    fields.Field(data_, panels() * steps() * 2 * kPanelColumns);
+  }
+
   std::size_t out_features() const { return out_features_; }
   std::size_t in_features() const { return in_features_; }
   std::size_t panels() const { return (out_features_ + kPanelColumns - 1) / kPanelColumns; }

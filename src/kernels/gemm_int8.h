@@ -29,6 +29,17 @@ class Int8Weights {
   // smoothing: [in_features], all above 0. Weights must be finite.
   Int8Weights(const PackedWeights& weights, std::span<const float> smoothing);
 
+  // As PackedWeights::Visit.
+  template <class Fields>
+  void Visit(std::size_t out_features, std::size_t in_features, Fields& fields) {
+    out_features_ = out_features;
+    in_features_ = in_features;
+    fields.Field(data_, panels() * steps() * kPanelStepBytes);
+    fields.Field(scales_, panels() * kPanelColumns);
+    fields.Field(sums_, panels() * kPanelColumns);
+    fields.Field(input_factors_, in_features_);
+  }
+
   std::size_t out_features() const { return out_features_; }
   std::size_t in_features() const { return in_features_; }
   std::size_t panels() const { return (out_features_ + kPanelColumns - 1) / kPanelColumns; }

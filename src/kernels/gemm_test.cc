@@ -171,13 +171,5 @@ TEST(PackedWeights, HoldsPanelsOf32OutputsFilledUpWithZeros) {
   EXPECT_EQ(packed.Panel(1)[1 * 32 + 8], 0.0f);
 }
 
-TEST(PackedWeights, ViewBorrowsTheSameLayout) {
-  const Operands o(4, 20, 50);
-  const auto view = PackedWeights::View(o.packed.packed(), 50, 20);
-  EXPECT_EQ(view.Panel(1), o.packed.Panel(1));
-  EXPECT_TRUE(
-      SameBits(RunLinear(o.x.view(), view, {}).view(), RunLinear(o.x.view(), o.packed, {}).view()));
-}
-
 }  // namespace
 }  // namespace merle

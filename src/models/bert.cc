@@ -18,6 +18,7 @@
 #include "base/folder.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/mapped_file.h"
 #include "base/quote.h"
 #include "base/thread_pool.h"
 #include "kernels/activation.h"
@@ -28,6 +29,7 @@
 #include "models/encoder_model.h"
 #include "models/layers.h"
 #include "models/linear_layer.h"
+#include "models/packed_cache.h"
 #include "models/row_table.h"
 #include "models/weights.h"
 #include "tensor/matrix.h"
@@ -96,17 +98,20 @@ void CheckId(std::int32_t id, std::size_t rows, const char* what) {
 
 // One transformer layer's weights.
 struct BertLayer {
-  BertLayer(Weights& weights, const std::string& name, const BertConfig& config) {
+  BertLayer(Weights& weights, const std::string& name, const BertConfig& config,
+            PackedFields* stored, Compute compute) {
     const std::size_t hidden = config.shape.hidden_size;
     const std::string self = name + ".attention.self.";
     const std::string projections[] = {self + "query", self + "key", self + "value"};
-    qkv = LinearLayer(weights, projections, hidden, hidden);
-    attention_output = LinearLayer(weights, name + ".attention.output.dense", hidden, hidden);
+    qkv = LinearLayer(weights, projections, hidden, hidden, stored, compute);
+    attention_output =
+        LinearLayer(weights, name + ".attention.output.dense", hidden, hidden, stored, compute);
     attention_norm = LayerNormLayer(weights, name + ".attention.output.LayerNorm", hidden,
                                     config.layer_norm_eps);
+    const std::size_t inner = config.shape.intermediate_size;
     intermediate =
-        LinearLayer(weights, name + ".intermediate.dense", config.shape.intermediate_size, hidden);
-    output = LinearLayer(weights, name + ".output.dense", hidden, config.shape.intermediate_size);
+        LinearLayer(weights, name + ".intermediate.dense", inner, hidden, stored, compute);
+    output = LinearLayer(weights, name + ".output.dense", hidden, inner, stored, compute);
     output_norm =
         LayerNormLayer(weights, name + ".output.LayerNorm", hidden, config.layer_norm_eps);
   }
@@ -169,11 +174,13 @@ void ForRowBlocks(ThreadPool& pool, std::size_t rows, const Task& task) {
 
 class Bert : public EncoderModel {
  public:
-  Bert(const BertConfig& config, Weights weights);
+  // stored: where given, the layers' weights come from there, in the arithmetic `compute`.
+  Bert(const BertConfig& config, Weights weights, PackedFields* stored, Compute compute);
 
   // Replaces the float weights of the layers, once.
   void RoundToBf16();
   void QuantizeToInt8(std::span<const std::int32_t> special_ids);
+  void Store(PackedFields& fields);
 
   const EncoderShape& shape() const override { return config_.shape; }
   const std::string& model_type() const override { return model_type_; }
@@ -186,6 +193,7 @@ class Bert : public EncoderModel {
   bool Pool(MatrixView<const float> first_states, MatrixView<float> out) const override;
 
  private:
+  void SetCompute(Compute compute);
   void CheckBatch(const TokenBatch& batch) const;
   void Run(const TokenBatch& batch, ThreadPool& pool, Workspace& work, MatrixView<float> out,
            const HiddenStatesVisitor& visit_layer) const;
@@ -201,6 +209,7 @@ class Bert : public EncoderModel {
   std::size_t parameters_;
   Compute compute_ = Compute::kF32;
   bool bf16_attention_ = false;
+  std::shared_ptr<const MappedFile> stored_file_;  // What the layers' weights may be part of.
   RowTable word_embeddings_;
   Matrix<float> position_embeddings_, type_embeddings_;
   LayerNormLayer embedding_norm_;
@@ -209,7 +218,8 @@ class Bert : public EncoderModel {
   mutable WorkspacePool workspaces_;
 };
 
-Bert::Bert(const BertConfig& config, Weights weights) : config_(config) {
+Bert::Bert(const BertConfig& config, Weights weights, PackedFields* stored, Compute compute)
+    : config_(config) {
   const EncoderShape& shape = config_.shape;
   const std::size_t hidden = shape.hidden_size;
   word_embeddings_ =
@@ -221,7 +231,11 @@ Bert::Bert(const BertConfig& config, Weights weights) : config_(config) {
   embedding_norm_ = LayerNormLayer(weights, "embeddings.LayerNorm", hidden, config_.layer_norm_eps);
   layers_.reserve(shape.layers);
   for (std::size_t i = 0; i < shape.layers; ++i) {
-    layers_.emplace_back(weights, Format("encoder.layer.{}", i), config_);
+    layers_.emplace_back(weights, Format("encoder.layer.{}", i), config_, stored, compute);
+  }
+  if (stored != nullptr) {
+    stored_file_ = stored->file();
+    SetCompute(compute);
   }
   if (weights.Has("pooler.dense.weight")) {
     pooler_ = LinearLayer(weights, "pooler.dense", hidden, hidden);
@@ -233,8 +247,7 @@ void Bert::RoundToBf16() {
   for (BertLayer& layer : layers_) {
     for (LinearLayer* linear : layer.linears()) linear->RoundToBf16();
   }
-  compute_ = Compute::kBf16;
-  bf16_attention_ = true;
+  SetCompute(Compute::kBf16);
 }
 
 void Bert::QuantizeToInt8(std::span<const std::int32_t> special_ids) {
@@ -249,9 +262,20 @@ void Bert::QuantizeToInt8(std::span<const std::int32_t> special_ids) {
   for (BertLayer& layer : layers_) {
     for (LinearLayer* linear : layer.linears()) linear->QuantizeToInt8(maxima.at(linear));
   }
-  compute_ = Compute::kInt8;
+  SetCompute(Compute::kInt8);
+}
+
+void Bert::Store(PackedFields& fields) {
+  for (BertLayer& layer : layers_) {
+    for (LinearLayer* linear : layer.linears()) linear->Store(fields);
+  }
+}
+
+void Bert::SetCompute(Compute compute) {
+  compute_ = compute;
   // To quantize attention, too, would cost accuracy: its scores are exponents.
-  bf16_attention_ = ActiveBf16Kernel().native;
+  bf16_attention_ =
+      compute == Compute::kBf16 || (compute == Compute::kInt8 && ActiveBf16Kernel().native);
 }
 
 void Bert::CheckBatch(const TokenBatch& batch) const {
@@ -422,9 +446,19 @@ bool Bert::Pool(MatrixView<const float> first_states, MatrixView<float> out) con
 
 std::unique_ptr<EncoderModel> LoadBert(const Folder& folder, const JsonValue& config,
                                        const ModelOptions& options) {
-  auto model = std::make_unique<Bert>(ParseConfig(config), Weights::Open(folder, "bert."));
+  const BertConfig parsed = ParseConfig(config);
+  const Weights weights = Weights::Open(folder, "bert.");
+  const PackedCache cache = OpenPackedCache(folder, weights, options);
+  if (auto stored = cache.Open()) {
+    auto model = std::make_unique<Bert>(parsed, weights, &*stored, options.compute);
+    if (stored->whole()) return model;
+  }
+  auto model = std::make_unique<Bert>(parsed, weights, nullptr, Compute::kF32);
   if (options.compute == Compute::kBf16) model->RoundToBf16();
   if (options.compute == Compute::kInt8) model->QuantizeToInt8(options.special_ids);
+  PackedFields fields;
+  model->Store(fields);
+  cache.Store(fields);
   return model;
 }
 

@@ -37,6 +37,9 @@ struct ModelOptions {
   Compute compute = Compute::kF32;
   // The token ids that the tokenizer gives an empty text: int8 is fitted to them, too.
   std::vector<std::int32_t> special_ids = {};
+  // A folder to keep the converted weights in, for the next process; empty for none. Anything in it
+  // may be deleted at any time.
+  std::string cache_folder = {};
 };
 
 // Sees the hidden states [tokens, hidden] after layer `layer`; 0 is the embedding layer.

@@ -63,23 +63,38 @@ void AddMaxima(MatrixView<const float> x, std::vector<float>& maxima) {
 }  // namespace
 
 LinearLayer::LinearLayer(Weights& weights, std::span<const std::string> names,
-                         std::size_t out_features, std::size_t in_features) {
-  std::vector<Matrix<float>> parts;
-  bias_ = AlignedBuffer<float>(names.size() * out_features);
+                         std::size_t out_features, std::size_t in_features, PackedFields* stored,
+                         Compute compute) {
+  const std::size_t rows = names.size() * out_features;
+  bias_ = AlignedBuffer<float>(rows);
   for (std::size_t i = 0; i < names.size(); ++i) {
-    parts.push_back(weights.GetMatrix(names[i] + ".weight", out_features, in_features));
     const auto bias = weights.GetVector(names[i] + ".bias", out_features);
     std::ranges::copy(bias.span(), bias_.data() + i * out_features);
   }
-  if (parts.size() == 1) {
-    weight_ = PackedWeights(parts[0].view());
+  if (stored != nullptr) {
+    for (const std::string& name : names) {
+      weights.SkipMatrix(name + ".weight", out_features, in_features);
+    }
+    if (compute == Compute::kBf16) weight_ = Bf16Weights();
+    if (compute == Compute::kInt8) weight_ = Int8Weights();
+    std::visit([&](auto& w) { w.Visit(rows, in_features, *stored); }, weight_);
     return;
   }
-  auto joined = Matrix<float>::Uninitialized(names.size() * out_features, in_features);
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    std::copy_n(parts[i].data(), out_features * in_features, joined.Row(i * out_features).data());
+  if (names.size() == 1) {
+    weight_ =
+        PackedWeights(weights.GetMatrix(names[0] + ".weight", out_features, in_features).view());
+    return;
+  }
+  auto joined = Matrix<float>::Uninitialized(rows, in_features);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto part = weights.GetMatrix(names[i] + ".weight", out_features, in_features);
+    std::copy_n(part.data(), out_features * in_features, joined.Row(i * out_features).data());
   }
   weight_ = PackedWeights(joined.view());
+}
+
+void LinearLayer::Store(PackedFields& fields) {
+  std::visit([&](auto& w) { w.Visit(w.out_features(), w.in_features(), fields); }, weight_);
 }
 
 void LinearLayer::RoundToBf16() { weight_ = Bf16Weights(std::get<PackedWeights>(weight_)); }

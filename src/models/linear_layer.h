@@ -13,6 +13,7 @@
 #include "kernels/gemm_bf16.h"
 #include "kernels/gemm_int8.h"
 #include "models/compute.h"
+#include "models/packed_cache.h"
 #include "models/weights.h"
 #include "tensor/matrix.h"
 
@@ -35,11 +36,17 @@ class LinearLayer {
  public:
   LinearLayer() = default;
   // Joins `names` ("….query", "….key"): each has .weight [out_features, in_features] and .bias.
+  // stored: where given, the weights come from there, in the arithmetic `compute`.
   LinearLayer(Weights& weights, std::span<const std::string> names, std::size_t out_features,
-              std::size_t in_features);
+              std::size_t in_features, PackedFields* stored = nullptr,
+              Compute compute = Compute::kF32);
   LinearLayer(Weights& weights, const std::string& name, std::size_t out_features,
-              std::size_t in_features)
-      : LinearLayer(weights, std::span(&name, 1), out_features, in_features) {}
+              std::size_t in_features, PackedFields* stored = nullptr,
+              Compute compute = Compute::kF32)
+      : LinearLayer(weights, std::span(&name, 1), out_features, in_features, stored, compute) {}
+
+  // Shows the weights to `fields`, to be stored.
+  void Store(PackedFields& fields);
 
   // Replaces the float weights, once.
   void RoundToBf16();

@@ -180,6 +180,11 @@ Matrix<float> Weights::GetMatrix(std::string_view name, std::size_t rows, std::s
   return matrix;
 }
 
+void Weights::SkipMatrix(std::string_view name, std::size_t rows, std::size_t cols) {
+  const std::size_t shape[] = {rows, cols};
+  parameters_ += Expect(name, shape).tensor->elements;
+}
+
 RowTable Weights::GetTable(std::string_view name, std::size_t rows, std::size_t cols) {
   const std::size_t shape[] = {rows, cols};
   const auto [file, tensor] = Expect(name, shape);

@@ -31,8 +31,12 @@ class Weights {
   // The tensor `name` [rows, cols] or [size]. Old names of layer norms (gamma, beta) are found too.
   // Throws kDataLoss if it is missing or has another shape, before any memory is taken for it.
   Matrix<float> GetMatrix(std::string_view name, std::size_t rows, std::size_t cols);
+  // Checks the same and reads nothing: for a matrix whose packed form is there already.
+  void SkipMatrix(std::string_view name, std::size_t rows, std::size_t cols);
   RowTable GetTable(std::string_view name, std::size_t rows, std::size_t cols);
   AlignedBuffer<float> GetVector(std::string_view name, std::size_t size);
+
+  const Files& files() const { return files_; }
 
   // Numbers in the tensors that were asked for.
   std::size_t parameters() const { return parameters_; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <span>
@@ -70,6 +71,16 @@ class AlignedBuffer {
     static_assert(std::is_trivial_v<T>);
   }
 
+  // Memory of somebody else, which must outlive the buffer and is never written: from a multiple of
+  // kAlignment on.
+  static AlignedBuffer Borrow(const T* data, std::size_t size) {
+    MERLE_ASSERT(reinterpret_cast<std::uintptr_t>(data) % kAlignment == 0);
+    AlignedBuffer buffer;
+    buffer.data_ = {const_cast<T*>(data), Delete{.owned = false}};
+    buffer.size_ = size;
+    return buffer;
+  }
+
   T* data() const { return data_.get(); }
   std::size_t size() const { return size_; }
   std::span<T> span() const { return {data(), size_}; }
@@ -81,7 +92,10 @@ class AlignedBuffer {
 
  private:
   struct Delete {
-    void operator()(T* data) const { ::operator delete(data, std::align_val_t(kAlignment)); }
+    void operator()(T* data) const {
+      if (owned) ::operator delete(data, std::align_val_t(kAlignment));
+    }
+    bool owned = true;
   };
   std::unique_ptr<T, Delete> data_;
   std::size_t size_ = 0;

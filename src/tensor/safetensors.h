@@ -43,6 +43,7 @@ class SafetensorsFile {
   static SafetensorsFile Open(RandomAccessFile file);
 
   const std::string& path() const { return file_.path(); }
+  const RandomAccessFile& file() const { return file_; }
   std::uint64_t header_bytes() const { return header_bytes_; }
 
   // The tensor called `name`, or null. Valid as long as this file.

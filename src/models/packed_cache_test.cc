@@ -1,0 +1,232 @@
+#include "models/packed_cache.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "base/test_folder.h"
+#include "base/thread_pool.h"
+#include "models/calibration.h"
+#include "models/compute.h"
+#include "models/registry.h"
+#include "tensor/matrix.h"
+
+namespace merle {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kNumbers = 100;
+
+struct Stored {
+  Stored() : numbers(kNumbers), letters(3) {
+    for (std::size_t i = 0; i < kNumbers; ++i) numbers.data()[i] = static_cast<float>(i);
+    std::memcpy(letters.data(), "abc", 3);
+  }
+  PackedFields Fields() {
+    PackedFields fields;
+    fields.Field(numbers, kNumbers);
+    fields.Field(letters, 3);
+    return fields;
+  }
+  AlignedBuffer<float> numbers;
+  AlignedBuffer<char> letters;
+};
+
+// The only entry of a cache.
+std::string EntryOf(const std::string& folder) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".packed") return entry.path().string();
+  }
+  return "";
+}
+
+void FlipByte(const std::string& path, std::size_t at) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(at));
+  const int byte = file.get();
+  file.seekp(static_cast<std::streamoff>(at));
+  file.put(static_cast<char>(byte ^ 1));
+}
+
+TEST(PackedCache, GivesWhatWasStored) {
+  const TestFolder folder;
+  const PackedCache cache(folder.Path("new/cache"), "the key");
+  EXPECT_FALSE(cache.Open());
+  Stored stored;
+  cache.Store(stored.Fields());
+  auto fields = cache.Open();
+  ASSERT_TRUE(fields);
+  AlignedBuffer<float> numbers;
+  AlignedBuffer<char> letters;
+  fields->Field(numbers, kNumbers);
+  EXPECT_FALSE(fields->whole());  // One is left.
+  fields->Field(letters, 3);
+  EXPECT_TRUE(fields->whole());
+  EXPECT_TRUE(std::ranges::equal(numbers.span(), stored.numbers.span()));
+  EXPECT_EQ(std::string(letters.data(), 3), "abc");
+}
+
+TEST(PackedCache, OtherSizesAreNotWhole) {
+  const TestFolder folder;
+  const PackedCache cache(folder.path(), "key");
+  Stored stored;
+  cache.Store(stored.Fields());
+  for (const auto& [first, second] : {std::pair(kNumbers - 1, 3u), std::pair(kNumbers, 4u)}) {
+    auto fields = cache.Open();
+    ASSERT_TRUE(fields);
+    AlignedBuffer<float> numbers;
+    AlignedBuffer<char> letters;
+    fields->Field(numbers, first);
+    fields->Field(letters, second);
+    EXPECT_FALSE(fields->whole());
+  }
+  auto fields = cache.Open();
+  Stored more;
+  fields->Field(more.numbers, kNumbers);
+  fields->Field(more.letters, 3);
+  fields->Field(more.letters, 3);  // Nothing is left.
+  EXPECT_FALSE(fields->whole());
+}
+
+TEST(PackedCache, EveryFlippedBitAndEveryCutIsSeen) {
+  const TestFolder folder;
+  const PackedCache cache(folder.path(), "key");
+  Stored stored;
+  cache.Store(stored.Fields());
+  const std::string entry = EntryOf(folder.path());
+  const auto size = static_cast<std::size_t>(fs::file_size(entry));
+  for (std::size_t at = 0; at < size; ++at) {
+    FlipByte(entry, at);
+    EXPECT_FALSE(cache.Open()) << "byte " << at;
+    FlipByte(entry, at);
+  }
+  EXPECT_TRUE(cache.Open());
+  const std::string whole = ReadFile(entry, 1 << 20);
+  for (std::size_t bytes = 0; bytes < size; ++bytes) {
+    fs::resize_file(entry, bytes);
+    EXPECT_FALSE(cache.Open()) << bytes << " bytes";
+    std::ofstream(entry, std::ios::binary) << whole;
+  }
+  std::ofstream(entry, std::ios::binary | std::ios::app) << std::string(64, 'x');
+  EXPECT_FALSE(cache.Open());
+}
+
+TEST(PackedCache, TheKeyIsComparedNotOnlyTheName) {
+  const TestFolder folder;
+  Stored stored;
+  PackedCache(folder.path(), "one").Store(stored.Fields());
+  const std::string one = EntryOf(folder.path());
+  PackedCache(folder.path(), "two").Store(stored.Fields());
+  for (const auto& entry : fs::directory_iterator(folder.path())) {
+    if (entry.path() != one) fs::copy_file(one, entry, fs::copy_options::overwrite_existing);
+  }
+  EXPECT_TRUE(PackedCache(folder.path(), "one").Open());
+  EXPECT_FALSE(PackedCache(folder.path(), "two").Open());
+}
+
+TEST(PackedCache, AFileThatOthersMayWriteIsNotTrusted) {
+  const TestFolder folder;
+  const PackedCache cache(folder.path(), "key");
+  Stored stored;
+  cache.Store(stored.Fields());
+  ::chmod(EntryOf(folder.path()).c_str(), 0666);
+  EXPECT_FALSE(cache.Open());
+}
+
+TEST(PackedCache, WhatNobodyUsedForAMonthGoesWithTheNextEntry) {
+  const TestFolder folder;
+  Stored stored;
+  PackedCache(folder.path(), "old").Store(stored.Fields());
+  fs::last_write_time(EntryOf(folder.path()),
+                      fs::file_time_type::clock::now() - std::chrono::hours(24 * 31));
+  folder.Write("mine.txt", "not of the cache");
+  PackedCache(folder.path(), "new").Store(stored.Fields());
+  EXPECT_FALSE(PackedCache(folder.path(), "old").Open());
+  EXPECT_TRUE(PackedCache(folder.path(), "new").Open());
+  EXPECT_TRUE(fs::exists(folder.Path("mine.txt")));
+}
+
+TEST(PackedCache, WithoutAFolderOrRightsThereIsNone) {
+  const TestFolder folder;
+  Stored stored;
+  const PackedCache none("", "key");
+  none.Store(stored.Fields());
+  EXPECT_FALSE(none.Open());
+  folder.Write("file", "");
+  const PackedCache blocked(folder.Path("file"), "key");
+  blocked.Store(stored.Fields());
+  EXPECT_FALSE(blocked.Open());
+}
+
+TEST(ContentHash, IsTheSha256AndFollowsTheContent) {
+  constexpr const char* kOfAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  const TestFolder folder;
+  const std::string path = folder.Write("data", "abc");
+  fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(1));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(ContentHash(RandomAccessFile::Open(path), folder.Path("cache")), kOfAbc);
+  }
+  std::ofstream(path) << "abd";
+  EXPECT_NE(ContentHash(RandomAccessFile::Open(path), folder.Path("cache")), kOfAbc);
+}
+
+// Hidden states of a model loaded with a cache.
+Matrix<float> StatesOf(const std::string& model, const std::string& cache, Compute compute) {
+  const auto loaded = LoadEncoderModel(model, {.compute = compute, .cache_folder = cache});
+  const CalibrationTexts texts(loaded->shape(), {});
+  Matrix<float> states(texts.ids.size(), loaded->shape().hidden_size);
+  ThreadPool alone(1);
+  loaded->Forward(texts.batch(), alone, states.view());
+  return states;
+}
+
+bool Same(const Matrix<float>& a, const Matrix<float>& b) {
+  return a.rows() == b.rows() && std::memcmp(a.data(), b.data(), a.rows() * a.cols() * 4) == 0;
+}
+
+class CachedModel : public testing::TestWithParam<Compute> {};
+
+TEST_P(CachedModel, HasTheSameBitsAsOneThatWasConverted) {
+  const fs::path golden = fs::path(MERLE_SOURCE_DIR) / "tests/golden/models/bert-tiny-odd";
+  const TestFolder folder;
+  const std::string model = folder.Path("model"), cache = folder.Path("cache");
+  fs::copy(golden, model, fs::copy_options::recursive);
+  const Matrix<float> converted = StatesOf(model, "", GetParam());
+  EXPECT_TRUE(Same(StatesOf(model, cache, GetParam()), converted));
+  ASSERT_NE(EntryOf(cache), "");
+  EXPECT_TRUE(Same(StatesOf(model, cache, GetParam()), converted));
+  FlipByte(EntryOf(cache), 1000);
+  EXPECT_TRUE(Same(StatesOf(model, cache, GetParam()), converted));
+}
+
+TEST_P(CachedModel, IsNotTakenForOneOfOtherWeights) {
+  const fs::path golden = fs::path(MERLE_SOURCE_DIR) / "tests/golden/models/bert-tiny-odd";
+  const TestFolder folder;
+  const std::string model = folder.Path("model"), cache = folder.Path("cache");
+  fs::copy(golden, model, fs::copy_options::recursive);
+  StatesOf(model, cache, GetParam());
+  const std::string weights = model + "/model.safetensors";
+  for (std::size_t at = fs::file_size(weights) / 2; at < fs::file_size(weights); at += 4) {
+    FlipByte(weights, at);  // The lowest bit of a number's significand.
+  }
+  EXPECT_TRUE(Same(StatesOf(model, cache, GetParam()), StatesOf(model, "", GetParam())));
+}
+
+INSTANTIATE_TEST_SUITE_P(Arithmetics, CachedModel,
+                         testing::Values(Compute::kF32, Compute::kBf16, Compute::kInt8,
+                                         Compute::kAuto),
+                         [](const auto& test) { return std::string(ComputeName(test.param)); });
+
+}  // namespace
+}  // namespace merle

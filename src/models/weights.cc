@@ -27,7 +27,7 @@ namespace {
 
 constexpr const char* kSingleFile = "model.safetensors";
 constexpr const char* kIndexFile = "model.safetensors.index.json";
-constexpr std::uint64_t kMostHeaderBytes = 100'000'000;  // Of all shards, as of a single file.
+constexpr std::uint64_t kMostHeaderBytes = 25'000'000;  // Of all shards, as of a single file.
 constexpr std::size_t kMostShards = 512;  // Each is an open file; the largest models have some 200.
 
 // Files with weights that Merle does not read, as models have them beside or instead of

@@ -24,8 +24,10 @@ namespace merle {
 namespace {
 
 constexpr std::size_t kLengthBytes = 8;
-constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // As the reference reader.
-constexpr std::size_t kMaxTensors = 1 << 17;  // The largest models have some ten thousand.
+// The largest models have some ten thousand tensors in shards of a few hundred kB of header each.
+// The reference reader takes 100 MB, which would be a GB of JSON in memory.
+constexpr std::uint64_t kMaxHeaderBytes = 25'000'000;
+constexpr std::size_t kMaxTensors = 1 << 17;
 constexpr std::size_t kMaxRank = 8;
 constexpr std::int64_t kMaxSize = INT64_MAX;
 
@@ -52,11 +54,11 @@ std::string ReadHeader(const RandomAccessFile& file) {
 }
 
 std::vector<std::size_t> ReadShape(const JsonValue& shape) {
+  if (shape.Size() > kMaxRank) shape.Fail(Format("has {} dimensions", shape.Size()));
   std::vector<std::size_t> sizes;
   shape.ForEachElement([&](JsonValue size) {
     sizes.push_back(static_cast<std::size_t>(size.AsInteger(0, kMaxSize)));
   });
-  if (sizes.size() > kMaxRank) shape.Fail(Format("has {} dimensions", sizes.size()));
   return sizes;
 }
 
@@ -79,10 +81,11 @@ Tensor ReadTensor(const std::string& path, std::string_view name, const JsonValu
   }
   tensor.bytes = *wanted.value();
   tensor.elements = tensor.bytes / DTypeBytes(*dtype);
-  const auto offsets = json.At("data_offsets").Elements();
-  if (offsets.size() != 2) {
+  const JsonValue both = json.At("data_offsets");
+  if (both.Size() != 2) {
     Damaged(path, Format("tensor {} needs two data_offsets", Quoted(name)));
   }
+  const auto offsets = both.Elements();
   const auto begin = static_cast<std::uint64_t>(offsets[0].AsInteger(0, kMaxSize));
   const auto end = static_cast<std::uint64_t>(offsets[1].AsInteger(0, kMaxSize));
   if (!(CheckedSize(begin) + wanted).Is(end)) {

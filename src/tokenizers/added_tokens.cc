@@ -83,6 +83,7 @@ namespace {
 // Of all added tokens: some models have ten thousand of ten bytes. The matcher takes a microsecond
 // and 30 bytes of memory for each.
 constexpr std::size_t kMostBytes = 4u << 20;
+constexpr std::size_t kMostTokens = 1u << 16;
 
 }  // namespace
 
@@ -90,6 +91,10 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary
                          const Normalizer* normalizer) {
   auto next_id = static_cast<std::int32_t>(vocabulary.size());
   std::size_t bytes = 0;
+  if (tokens.size() > kMostTokens) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("{} added tokens, at most {} are read", tokens.size(), kMostTokens));
+  }
   for (const AddedToken& token : tokens) {
     if (token.content.empty()) continue;
     bytes += token.content.size();

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,6 @@
 #include "base/quote.h"
 #include "base/utf8.h"
 #include "tokenizers/added_tokens.h"
-#include "tokenizers/aligned_text.h"
 #include "tokenizers/bert_fast_path.h"
 #include "tokenizers/bert_normalizer.h"
 #include "tokenizers/decoder.h"
@@ -32,6 +32,7 @@
 #include "tokenizers/registry.h"
 #include "tokenizers/tokenizer.h"
 #include "tokenizers/tokenizer_config.h"
+#include "tokenizers/unicode_class.h"
 #include "tokenizers/vocabulary.h"
 #include "tokenizers/wordpiece.h"
 
@@ -40,8 +41,9 @@ namespace {
 
 constexpr const char* kTokenizerJson = "tokenizer.json";
 constexpr const char* kVocabTxt = "vocab.txt";
-// Of both; the largest that models have is some 35 MB.
-constexpr std::size_t kMostVocabBytes = 64u << 20;
+// The largest that models have is some 35 MB.
+constexpr std::size_t kMostTokenizerJsonBytes = 64u << 20;
+constexpr std::size_t kMostVocabTxtBytes = Vocabulary::kMostBytes + Vocabulary::kMostTokens;
 // JSON objects that describe a normalizer or so with all its steps; models have ten. Each step
 // passes over every text.
 constexpr std::size_t kMostStepObjects = 256;
@@ -61,27 +63,40 @@ SpecialTokens FindSpecialTokens(const TokenizerConfig& config, const Tokenizer::
   return special_tokens;
 }
 
+std::string_view WithoutSpaceAtTheEnd(std::string_view line) {
+  while (!line.empty()) {
+    std::size_t last = line.size() - 1;
+    while ((line[last] & 0xC0) == 0x80) --last;  // It is UTF-8.
+    if (!HasClass(DecodeUtf8(line, last).value, kSpace)) break;
+    line = line.substr(0, last);
+  }
+  return line;
+}
+
 // Lines of vocab.txt: line n, without the white space at its end, is the token of id n. Of equal
 // lines the last one counts, as in the reference.
 Vocabulary ReadVocabTxt(const Folder& folder) {
   const std::string path = folder.PathOf(kVocabTxt);
-  const std::string content = folder.Read(kVocabTxt, kMostVocabBytes);
+  const std::string content = folder.Read(kVocabTxt, kMostVocabTxtBytes);
   if (const auto bad = FindInvalidUtf8(content)) {
     throw Error(ErrorCode::kDataLoss, Format("{}: byte {} is not UTF-8", path, *bad));
   }
-  std::unordered_map<std::string, std::int32_t> ids;
+  const auto lines = static_cast<std::size_t>(std::ranges::count(content, '\n'));
+  if (lines > Vocabulary::kMostTokens) {
+    throw Error(ErrorCode::kDataLoss, Format("{}: has {} lines, at most {} are read", path, lines,
+                                             Vocabulary::kMostTokens));
+  }
+  std::unordered_map<std::string_view, std::int32_t> ids;
+  ids.reserve(lines + 1);
   std::int32_t id = 0;
   for (std::size_t begin = 0; begin < content.size(); ++id) {
-    std::size_t end = std::min(content.find('\n', begin), content.size());
-    AlignedText line(0, false);
-    line.AppendOriginal(std::string_view(content).substr(begin, end - begin), 0);
-    Strip(false, true).Normalize(line);
-    ids[std::string(line.text())] = id;
+    const std::size_t end = std::min(content.find('\n', begin), content.size());
+    ids[WithoutSpaceAtTheEnd(std::string_view(content).substr(begin, end - begin))] = id;
     begin = end + 1;
   }
   std::vector<Vocabulary::Token> tokens;
   tokens.reserve(ids.size());
-  for (const auto& [text, its_id] : ids) tokens.push_back({text, its_id});
+  for (const auto& [text, its_id] : ids) tokens.push_back({std::string(text), its_id});
   try {
     return Vocabulary(tokens);
   } catch (const Error& error) {
@@ -194,10 +209,11 @@ std::vector<AddedToken> ReadAddedTokens(const JsonDocument& document) {
 // Appends the tokens that the configuration names and `added` lacks; with `usual` also those of
 // BERT in the roles that it leaves open. Peer: the end of TokenizersBackend.__init__.
 void AddNamedTokens(const TokenizerConfig& config, bool usual, std::vector<AddedToken>& added) {
+  std::unordered_set<std::string> there;
+  for (const AddedToken& token : added) there.insert(token.content);
   const auto add = [&](const std::string& text) {
-    const bool there =
-        std::ranges::any_of(added, [&](const AddedToken& token) { return token.content == text; });
-    if (!there) added.push_back({.content = text, .normalized = false, .special = true});
+    if (!there.insert(text).second) return;
+    added.push_back({.content = text, .normalized = false, .special = true});
   };
   for (const TokenRole& role : TokenRoles()) {
     if (const auto text = config.TokenText(role.key)) {
@@ -283,7 +299,7 @@ void CheckTemplates(const Tokenizer::Parts& parts, const std::string& path) {
 void ReadJsonFolder(const Folder& folder, const TokenizerConfig& config,
                     const TokenizerOptions& options, Tokenizer::Parts& parts) {
   const JsonDocument document =
-      JsonDocument::Load(folder, kTokenizerJson, {.max_bytes = kMostVocabBytes});
+      JsonDocument::Load(folder, kTokenizerJson, {.max_bytes = kMostTokenizerJsonBytes});
   ReadTokenizerJson(document.root(), options, parts);
   std::vector<AddedToken> added = ReadAddedTokens(document);
   SetAddedTokens(added, document.name(), parts);  // Damage that BertTokenizer may not see.

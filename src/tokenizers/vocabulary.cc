@@ -17,9 +17,6 @@
 namespace merle {
 namespace {
 
-// A trie node takes 12 bytes, so this bounds it to some 400 MB; real vocabularies have 5 MB.
-constexpr std::size_t kMostBytes = 32u << 20;
-
 [[noreturn]] void Fail(const std::string& problem) {
   throw Error(ErrorCode::kInvalidArgument, problem);
 }
@@ -32,6 +29,7 @@ std::size_t IdLimit(std::size_t tokens) {
 }  // namespace
 
 Vocabulary::Vocabulary(const std::vector<Token>& tokens) : size_(tokens.size()) {
+  if (tokens.size() > kMostTokens) Fail(Format("more than {} tokens", kMostTokens));
   std::size_t bytes = 0;
   std::size_t id_limit = 0;
   for (const auto& [text, id] : tokens) {

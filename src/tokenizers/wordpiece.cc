@@ -36,6 +36,9 @@ std::unique_ptr<Model> WordPiece::FromJson(const JsonValue& json) {
       static_cast<std::size_t>(json.At("max_input_chars_per_word").AsInteger(0, 1 << 30));
   std::vector<Vocabulary::Token> tokens;
   const JsonValue vocab = json.At("vocab");
+  if (vocab.Size() > Vocabulary::kMostTokens) {
+    vocab.Fail(Format("has more than {} tokens", Vocabulary::kMostTokens));
+  }
   vocab.ForEachMember([&](std::string_view token, const JsonValue& id) {
     const auto value = id.AsInteger(0, Vocabulary::kMostIds - 1);
     tokens.push_back({std::string(token), static_cast<std::int32_t>(value)});

@@ -106,6 +106,16 @@ def write(name, content):
     return damage
 
 
+def numbered(name, pattern, count, before="", after=""):
+    """Fills a file with `pattern` of 0, 1, … count - 1, piece by piece: a child begins with this process's peak of memory."""
+    def damage(folder):
+        with (folder / name).open("w") as file:
+            file.write(before)
+            file.writelines(pattern.format(i) for i in range(count))
+            file.write(after)
+    return damage
+
+
 def append(name, text):
     def damage(folder):
         with (folder / name).open("a") as file:

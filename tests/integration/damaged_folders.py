@@ -8,7 +8,7 @@ import os
 import shutil
 
 from damage import (INDEX, SHARDS, WEIGHTS, append, both, cached, cut, enlarge, filled, header, in_place, link,
-                    make_model, moved, put, remove, replace, sharded, tensor, tensors, with_vocab,
+                    make_model, moved, numbered, put, remove, replace, sharded, tensor, tensors, with_vocab,
                     write, write_tensors)
 
 CONFIG, MODULES, TOKENIZER = "config.json", "modules.json", "tokenizer.json"
@@ -381,7 +381,9 @@ def vocab_rows():
         ("is empty", write(VOCAB, ""), "the unknown token"),
         ("not UTF-8", write(VOCAB, b"[PAD]\n[UNK]\n\xff\n"), "byte 12 is not UTF-8"),
         ("a line of a megabyte", write(VOCAB, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n" + "x" * (1 << 20)), "longer than 256"),
-        ("is enormous", lambda f: os.truncate(f / VOCAB, 1 << 30), "at most 67108864"),
+        ("is enormous", lambda f: os.truncate(f / VOCAB, 1 << 30), "at most 18874368"),
+        ("two million tokens", numbered(VOCAB, "{:05x}\n", 2_200_000), "at most 2097152"),
+        ("tokens of 17 MB", numbered(VOCAB, "{:0100x}\n", 175_000), "at most 16777216"),
         ("Git LFS pointer", write(VOCAB, POINTER), "Git LFS"),
         ("web page", write(VOCAB, PAGE), "is a web page"),
         ("a pickle", write(VOCAB, PICKLES[1]), "is a pickle"),
@@ -447,6 +449,10 @@ def small_json_rows():
         (TOKENIZER_CONFIG, "token is empty", put(TOKENIZER_CONFIG, "cls_token", '""'), "cls_token"),
         (TOKENIZER_CONFIG, "id is a word", both(with_vocab, put(
             TOKENIZER_CONFIG, "added_tokens_decoder", '{"x":%s}' % ADDED % (0, '"a"'))), "must have an id as its key"),
+        (VOCAB, "with 350,000 special tokens", both(with_vocab, numbered(
+            TOKENIZER_CONFIG, '"t{}",', 350_000, '{"additional_special_tokens":[', '"t"]}')), "at most 65536"),
+        (VOCAB, "with 90,000 tokens by name", both(with_vocab, numbered(
+            TOKENIZER_CONFIG, '"{0}_token":"x{0}",', 90_000, "{", '"k_token":"t"}')), "at most 65536"),
         (SPECIAL, "is a list", write(SPECIAL, "[]"), "must be an object"),
         (SPECIAL, "is cut", cut(SPECIAL, 5), "not valid JSON"),
         (SPECIAL, "token is a list", both(put(TOKENIZER_CONFIG, "unk_token", None), put(SPECIAL, "unk_token", "[]")), "unk_token"),

@@ -46,6 +46,9 @@ function(merle_library folder)
     target_link_libraries(${folder}_test PRIVATE merle_${folder} merle_flags ${ARG_PRIVATE_LINKS}
       GTest::gmock GTest::gtest_main)
     target_compile_definitions(${folder}_test PRIVATE MERLE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    if(CMAKE_CROSSCOMPILING_EMULATOR)
+      target_compile_definitions(${folder}_test PRIVATE MERLE_EMULATED)  # Slow: fewer texts.
+    endif()
     gtest_discover_tests(${folder}_test NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
       PROPERTIES TIMEOUT 600)
   endif()

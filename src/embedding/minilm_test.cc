@@ -38,13 +38,13 @@ namespace fs = std::filesystem;
 const fs::path kSource = MERLE_SOURCE_DIR;
 const fs::path kGolden = kSource / "tests/golden/embedding/all-MiniLM-L6-v2";
 
-// A sanitizer slows all down some ten times; fewer texts then show as much.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
+// A sanitizer slows all down some ten times, an emulator more; fewer texts then show as much.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(MERLE_EMULATED)
+constexpr bool kSlow = true;
 #else
-constexpr bool kSanitized = false;
+constexpr bool kSlow = false;
 #endif
-constexpr std::size_t kManyTexts = kSanitized ? 24 : 2000;
+constexpr std::size_t kManyTexts = kSlow ? 24 : 2000;
 constexpr std::size_t kHardTexts = 64;  // Those at the beginning of texts.jsonl.
 
 // The model's folder. Tests read the environment as the edges do; embedding may not use hub.
@@ -96,11 +96,11 @@ TEST_F(MiniLm, VectorsAreTheReferencesOnEveryCpuPath) {
   file.ReadFloats(expected, 0, values);
 
   for (const std::string_view path : SupportedCpuPaths()) {
-    if (path == "plain" && kSanitized) continue;
+    if (path == "plain" && kSlow) continue;
     SelectCpuPath(path);
     const Embedder embedder = Embedder::Load(ModelFolder());
     // The plain path is some ten times slower: the hard texts are enough there.
-    const std::size_t count = path == "plain" || kSanitized ? kHardTexts : texts.size();
+    const std::size_t count = path == "plain" || kSlow ? kHardTexts : texts.size();
     const auto views = Views(texts);
     const Matrix<float> vectors = embedder.Embed(std::span(views).first(count));
     ASSERT_EQ(vectors.cols(), 384u);
@@ -187,7 +187,7 @@ TEST_P(MiniLmRoundedTo, VectorsStayNearThoseOfFloatOnEveryCpuPath) {
                        : GetParam() == Compute::kBf16
                            ? Nearness{.mean = 0.99998, .worst = 0.9999}
                            : Nearness{.mean = 1 - 1e-6, .worst = 1 - 1e-6};
-  const std::vector<std::string> texts = ManyTexts(kSanitized ? 16 : 300);
+  const std::vector<std::string> texts = ManyTexts(kSlow ? 16 : 300);
   const auto views = Views(texts);
   for (const std::string_view path : SupportedCpuPaths()) {
     SelectCpuPath(path);

@@ -3,37 +3,18 @@
 #include <cstddef>
 
 #include "base/assert.h"
+#include "kernels/attention_call.h"
 #include "tensor/matrix.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/attention.cc"  // This file, seen from src/.
 #include "hwy/foreach_target.h"  // IWYU pragma: keep (includes this file once per target)
 #include "hwy/highway.h"
+#include "kernels/attention-inl.h"
 #include "kernels/gemm_tile-inl.h"
-#include "kernels/pack_keys-inl.h"
 #include "kernels/softmax-inl.h"
 #include "kernels/tail-inl.h"
 #include "kernels/tile_split.h"
-
-#ifndef MERLE_KERNELS_ATTENTION_CC_
-#define MERLE_KERNELS_ATTENTION_CC_  // What follows is seen once, not once per target.
-namespace merle {
-
-// The arguments of Attention as plain numbers: code for a target must instantiate no shared
-// templates.
-struct AttentionCall {
-  HeadColumns q, k, v;
-  size_t queries, keys, heads, head_dim;
-  float scale;
-  float* key_panels;
-  float* value_panels;
-  float* scores;
-  float* out;
-  size_t out_stride;
-};
-
-}  // namespace merle
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace merle::HWY_NAMESPACE {
@@ -57,14 +38,13 @@ void PackValues(HeadColumns v, size_t keys, size_t head_dim, float* HWY_RESTRICT
 // Attention of `rows` <= kTileRows queries of one head over its packed keys and values.
 void AttendTile(const AttentionCall& call, HeadColumns q, size_t rows, float* HWY_RESTRICT out) {
   const hn::ScalableTag<float> d;
-  const size_t lanes = hn::Lanes(d);
   HWY_ALIGN static constexpr float kZeros[kTileCols] = {};
   HWY_ALIGN float tile[kTileRows * kTileCols];
   float maxima[kTileRows];
   float inverse_sums[kTileRows];
   const size_t keys = call.keys, head_dim = call.head_dim;
   float* HWY_RESTRICT scores = call.scores;
-  const size_t padded_keys = (keys + kTileCols - 1) / kTileCols * kTileCols;
+  const size_t padded_keys = call.padded_keys();
 
   for (size_t s = 0; s < padded_keys; s += kTileCols) {
     MultiplyTile(rows, {.x = q.data,
@@ -95,14 +75,7 @@ void AttendTile(const AttentionCall& call, HeadColumns q, size_t rows, float* HW
                         .prefetch = reinterpret_cast<const char*>(call.value_panels),
                         .prefetch_step = 0});
     const size_t cols = head_dim - col < kTileCols ? head_dim - col : kTileCols;
-    for (size_t r = 0; r < rows; ++r) {
-      const auto factor = hn::Set(d, inverse_sums[r]);
-      for (size_t c = 0; c < cols; c += lanes) {
-        const size_t count = cols - c < lanes ? cols - c : lanes;
-        StoreUpTo(hn::Mul(hn::Load(d, tile + r * kTileCols + c), factor), d,
-                  out + r * call.out_stride + col + c, count);
-      }
-    }
+    StoreScaled(tile, rows, cols, inverse_sums, out + col, call.out_stride);
   }
 }
 
@@ -149,28 +122,33 @@ bool AttentionScratch::Fits(std::size_t keys, std::size_t head_dim) const {
          scores_.size() >= RoundUp(keys) * kMaxTileRows;
 }
 
-void Attention(MatrixView<const float> q, MatrixView<const float> k, MatrixView<const float> v,
-               std::size_t heads, float scale, AttentionScratch& scratch,
-               MatrixView<float> out) noexcept {
+AttentionCall MakeAttentionCall(MatrixView<const float> q, MatrixView<const float> k,
+                                MatrixView<const float> v, std::size_t heads, float scale,
+                                AttentionScratch& scratch, MatrixView<float> out) {
   MERLE_ASSERT(scale > 0 && heads > 0 && q.cols() % heads == 0 && q.cols() == k.cols());
   MERLE_ASSERT(k.rows() > 0 && k.rows() == v.rows() && k.cols() == v.cols());
   MERLE_ASSERT(q.rows() == out.rows() && q.cols() == out.cols());
   MERLE_ASSERT(scratch.Fits(k.rows(), q.cols() / heads));
-  if (q.rows() == 0) return;
-  HWY_DYNAMIC_DISPATCH(AttentionOnTarget)
-  ({.q = {q.data(), q.stride()},
-    .k = {k.data(), k.stride()},
-    .v = {v.data(), v.stride()},
-    .queries = q.rows(),
-    .keys = k.rows(),
-    .heads = heads,
-    .head_dim = q.cols() / heads,
-    .scale = scale,
-    .key_panels = scratch.keys(),
-    .value_panels = scratch.values(),
-    .scores = scratch.scores(),
-    .out = out.data(),
-    .out_stride = out.stride()});
+  return {.q = {q.data(), q.stride()},
+          .k = {k.data(), k.stride()},
+          .v = {v.data(), v.stride()},
+          .queries = q.rows(),
+          .keys = k.rows(),
+          .heads = heads,
+          .head_dim = q.cols() / heads,
+          .scale = scale,
+          .key_panels = scratch.keys(),
+          .value_panels = scratch.values(),
+          .scores = scratch.scores(),
+          .out = out.data(),
+          .out_stride = out.stride()};
+}
+
+void Attention(MatrixView<const float> q, MatrixView<const float> k, MatrixView<const float> v,
+               std::size_t heads, float scale, AttentionScratch& scratch,
+               MatrixView<float> out) noexcept {
+  const AttentionCall call = MakeAttentionCall(q, k, v, heads, scale, scratch, out);
+  if (call.queries > 0) HWY_DYNAMIC_DISPATCH(AttentionOnTarget)(call);
 }
 
 }  // namespace merle

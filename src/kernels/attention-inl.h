@@ -1,28 +1,17 @@
-// The transpose of an attention's keys, as panels that the products read.
-#if defined(MERLE_KERNELS_PACK_KEYS_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef MERLE_KERNELS_PACK_KEYS_INL_H_
-#undef MERLE_KERNELS_PACK_KEYS_INL_H_
+// What attention does beside its products and softmax, in every arithmetic.
+#if defined(MERLE_KERNELS_ATTENTION_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef MERLE_KERNELS_ATTENTION_INL_H_
+#undef MERLE_KERNELS_ATTENTION_INL_H_
 #else
-#define MERLE_KERNELS_PACK_KEYS_INL_H_
+#define MERLE_KERNELS_ATTENTION_INL_H_
 #endif
 
 #include <cstddef>
 
 #include "hwy/highway.h"
+#include "kernels/attention_call.h"
+#include "kernels/tail-inl.h"
 #include "kernels/tile_split.h"
-
-#ifndef MERLE_KERNELS_HEAD_COLUMNS_
-#define MERLE_KERNELS_HEAD_COLUMNS_  // Seen once, not once per target.
-namespace merle {
-
-// Columns of q, k or v: those of all heads, or of one.
-struct HeadColumns {
-  const float* data;
-  size_t stride;
-};
-
-}  // namespace merle
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace merle::HWY_NAMESPACE {
@@ -66,7 +55,22 @@ inline void PackKeys(HeadColumns k, size_t keys, size_t head_dim, float* HWY_RES
   }
 }
 
+// Writes the first `cols` of 32 columns of a tile, row r times factors[r], to `out`.
+inline void StoreScaled(const float* HWY_RESTRICT tile, size_t rows, size_t cols,
+                        const float* factors, float* out, size_t out_stride) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t r = 0; r < rows; ++r) {
+    const auto factor = hn::Set(d, factors[r]);
+    for (size_t c = 0; c < cols; c += lanes) {
+      const size_t count = cols - c < lanes ? cols - c : lanes;
+      StoreUpTo(hn::Mul(hn::Load(d, tile + r * kPanelColumns + c), factor), d,
+                out + r * out_stride + c, count);
+    }
+  }
+}
+
 }  // namespace merle::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
-#endif  // MERLE_KERNELS_PACK_KEYS_INL_H_
+#endif  // MERLE_KERNELS_ATTENTION_INL_H_

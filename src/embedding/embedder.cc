@@ -84,22 +84,25 @@ auto Timed(double& seconds, const Make& make) {
   return make();
 }
 
-// What one thread spent at the two stages that run group by group.
-struct GroupSeconds {
-  double forward = 0;
-  double pool = 0;
+// What one thread works in, group by group, and the time it spent at the two stages.
+struct GroupWorker {
+  AlignedBuffer<float> states;      // [tokens, hidden]
+  AlignedBuffer<float> pooled;      // [texts, pooled dim]
+  std::vector<std::size_t> starts;  // [texts + 1]
+  double forward_seconds = 0;
+  double pool_seconds = 0;
 };
 
 // Adds `seconds` on the clock to the two stages, in the proportion of what the threads spent.
-void DivideTime(double seconds, std::span<const GroupSeconds> threads, EmbedStats& stats) {
-  GroupSeconds sum;
-  for (const GroupSeconds& thread : threads) {
-    sum.forward += thread.forward;
-    sum.pool += thread.pool;
+void DivideTime(double seconds, std::span<const GroupWorker> workers, EmbedStats& stats) {
+  double forward = 0, pool = 0;
+  for (const GroupWorker& worker : workers) {
+    forward += worker.forward_seconds;
+    pool += worker.pool_seconds;
   }
-  const double forward = seconds * sum.forward / std::max(sum.forward + sum.pool, 1e-9);
-  stats.forward_seconds += forward;
-  stats.pool_seconds += seconds - forward;
+  const double share = seconds * forward / std::max(forward + pool, 1e-9);
+  stats.forward_seconds += share;
+  stats.pool_seconds += seconds - share;
 }
 
 }  // namespace
@@ -155,9 +158,9 @@ struct Embedder::Parts {
 
   // Tokens of the prompt that pooling leaves out: those it has alone, less a closing special one.
   std::size_t SkippedTokens(std::string_view prompt) const;
-  Matrix<float> HiddenStates(const TokenizedTexts& texts, TextGroup group,
-                             ThreadPool& threads) const;
-  void Pool(MatrixView<const float> states, std::span<const std::size_t> starts, std::size_t skip,
+  MatrixView<float> HiddenStates(const TokenizedTexts& texts, TextGroup group, ThreadPool& threads,
+                                 GroupWorker& worker) const;
+  void Pool(MatrixView<const float> states, std::size_t skip, GroupWorker& worker,
             MatrixView<float> out, std::span<char> nothing) const;
   void EmbedChunk(const TokenizedTexts& texts, std::size_t skip, bool normalize,
                   MatrixView<float> out, std::span<char> nothing, EmbedStats& stats) const;
@@ -183,33 +186,37 @@ std::size_t Embedder::Parts::SkippedTokens(std::string_view prompt) const {
   return encoding.ids.size() - (ends_special ? 1 : 0);
 }
 
-// Runs texts [group.first, group.last) through the transformer. Returns [tokens, hidden].
-Matrix<float> Embedder::Parts::HiddenStates(const TokenizedTexts& texts, TextGroup group,
-                                            ThreadPool& threads) const {
+// Runs texts [group.first, group.last) through the transformer. Returns worker.states, [tokens,
+// hidden], and leaves in worker.starts where each text begins there.
+MatrixView<float> Embedder::Parts::HiddenStates(const TokenizedTexts& texts, TextGroup group,
+                                                ThreadPool& threads, GroupWorker& worker) const {
   const std::size_t begin = texts.starts[group.first];
   const std::size_t tokens = texts.starts[group.last] - begin;
-  std::vector<std::size_t> starts;
-  for (std::size_t i = group.first; i <= group.last; ++i) starts.push_back(texts.starts[i] - begin);
-
-  Matrix<float> states(tokens, model->shape().hidden_size);
-  const TokenBatch batch{
-      .ids = std::span(texts.ids).subspan(begin, tokens), .type_ids = {}, .starts = starts};
-  model->Forward(batch, threads, states.view());
+  worker.starts.clear();
+  for (std::size_t i = group.first; i <= group.last; ++i) {
+    worker.starts.push_back(texts.starts[i] - begin);
+  }
+  const std::size_t hidden = model->shape().hidden_size;
+  worker.states.Reserve(tokens * hidden);
+  const MatrixView<float> states(worker.states.data(), tokens, hidden);
+  model->Forward(
+      {.ids = std::span(texts.ids).subspan(begin, tokens), .type_ids = {}, .starts = worker.starts},
+      threads, states);
   return states;
 }
 
-// Makes a vector of each text's hidden states. starts: [texts + 1], where each text begins in the
-// chunk of which `states` has the rows from starts[0] on. nothing[i]: whether tokens of text i were
-// pooled, and gave zeros.
-void Embedder::Parts::Pool(MatrixView<const float> states, std::span<const std::size_t> starts,
-                           std::size_t skip, MatrixView<float> out, std::span<char> nothing) const {
-  Matrix<float> pooled(out.rows(), pooled_dim());
+// Makes a vector of each text's hidden states. nothing[i]: whether tokens of text i were pooled,
+// and gave zeros.
+void Embedder::Parts::Pool(MatrixView<const float> states, std::size_t skip, GroupWorker& worker,
+                           MatrixView<float> out, std::span<char> nothing) const {
+  worker.pooled.Reserve(out.rows() * pooled_dim());
+  const MatrixView<float> pooled(worker.pooled.data(), out.rows(), pooled_dim());
   for (std::size_t i = 0; i < out.rows(); ++i) {
-    pooling.Pool(states.Rows(starts[i] - starts[0], starts[i + 1] - starts[i]), skip,
-                 pooled.Row(i));
-    nothing[i] = starts[i + 1] - starts[i] > skip && IsZero(pooled.Row(i)) ? 1 : 0;
+    const std::size_t begin = worker.starts[i], tokens = worker.starts[i + 1] - begin;
+    pooling.Pool(states.Rows(begin, tokens), skip, pooled.Row(i));
+    nothing[i] = tokens > skip && IsZero(pooled.Row(i)) ? 1 : 0;
   }
-  Finish(pooled.view(), out);
+  Finish(pooled, out);
 }
 
 // Writes the vectors of all `texts` to `out` and adds to the times of the two stages.
@@ -217,26 +224,25 @@ void Embedder::Parts::EmbedChunk(const TokenizedTexts& texts, std::size_t skip, 
                                  MatrixView<float> out, std::span<char> nothing,
                                  EmbedStats& stats) const {
   const std::vector<TextGroup> groups = GroupTexts(texts, pool->size());
-  std::vector<GroupSeconds> seconds(pool->size());  // By worker.
-  const auto run = [&](std::size_t g, ThreadPool& threads, GroupSeconds& spent) {
+  std::vector<GroupWorker> workers(pool->size());
+  const auto run = [&](std::size_t g, ThreadPool& threads, GroupWorker& worker) {
     Stopwatch watch;
     const auto [begin, end] = groups[g];
-    const Matrix<float> states = HiddenStates(texts, groups[g], threads);
-    spent.forward += watch.Lap();
+    const MatrixView<float> states = HiddenStates(texts, groups[g], threads, worker);
+    worker.forward_seconds += watch.Lap();
     const auto rows = out.Rows(begin, end - begin);
-    Pool(states.view(), std::span(texts.starts).subspan(begin), skip, rows,
-         nothing.subspan(begin, end - begin));
+    Pool(states, skip, worker, rows, nothing.subspan(begin, end - begin));
     if (normalize) L2NormalizeRows(rows);
-    spent.pool += watch.Lap();
+    worker.pool_seconds += watch.Lap();
   };
   const Stopwatch watch;
   // Groups side by side, each on one thread, are fastest; those of the last round use all threads
   // one by one where there are not enough of them to keep every thread busy.
   const std::size_t side_by_side = groups.size() - groups.size() % pool->size();
   pool->ParallelFor(side_by_side,
-                    [&](std::size_t g, std::size_t worker) { run(g, alone, seconds[worker]); });
-  for (std::size_t g = side_by_side; g < groups.size(); ++g) run(g, *pool, seconds[0]);
-  DivideTime(watch.Seconds(), seconds, stats);
+                    [&](std::size_t g, std::size_t worker) { run(g, alone, workers[worker]); });
+  for (std::size_t g = side_by_side; g < groups.size(); ++g) run(g, *pool, workers[0]);
+  DivideTime(watch.Seconds(), workers, stats);
 }
 
 // Passes the pooled vectors through the modules and keeps the first out.cols() components.

@@ -13,7 +13,8 @@ namespace merle {
 // 15, table 3-7: no surrogates, no overlong forms, nothing above U+10FFFF), or nothing if all are.
 std::optional<std::size_t> FindInvalidUtf8(std::string_view text) noexcept;
 
-// Throws kInvalidArgument, naming `what` and the byte offset, if `text` is not well-formed UTF-8.
+// Throws kInvalidArgument, naming `what` and the byte, counted from 0 as in all messages, if `text`
+// is not well-formed UTF-8.
 void CheckUtf8(std::string_view text, std::string_view what);
 
 // Returns a copy with U+FFFD for every maximal ill-formed part, as the Unicode standard and

@@ -22,6 +22,7 @@ int Run(const Invocation& invocation) {
   InputTexts inputs(invocation, invocation.arguments);
   const Embedder embedder = OpenEmbedder(invocation);
   const EmbedOptions embed = EmbedOptionsOf(invocation.options, embedder);
+  inputs.FitPassages(embedder, embed.prompt.text.value_or(""));
   const HoldInterrupts hold;
   const auto output = VectorOutput::Open(invocation, embedder.dim(embed));
 

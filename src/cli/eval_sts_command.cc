@@ -70,6 +70,10 @@ int Run(const Invocation& invocation) {
     for (std::size_t i = 0; i < files.size(); ++i) {
       const std::size_t done_before = report.stats()->texts;
       embed.on_progress = [&](std::size_t done) { progress.Update(done_before + done); };
+      embed.name_text = [&](std::size_t pair) {
+        const std::string& path = invocation.arguments[i];
+        return Format("{}:{}", path == "-" ? "standard input" : path, files[i][pair].line);
+      };
       const StsResult result =
           UseModel([&] { return EvaluateSts(embedder, files[i], embed, report.stats()); });
       lines += ResultLine(invocation, invocation.arguments[i], result, width);

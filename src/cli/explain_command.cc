@@ -153,8 +153,8 @@ class Page {
     }
     AddHeading(
         "4. The vector",
-        Format("{} numbers, length {:.3f}: what embed writes, and what similarity and search "
-               "compare. Its first numbers, and a picture of them all.",
+        Format("{} numbers, length {:.3f}: what embed writes and similarity compares. Its first "
+               "numbers, and a picture of them all.",
                vector.size(), std::sqrt(squares)));
     text_ += " ";
     const std::size_t numbers = std::min<std::size_t>(vector.size(), (screen_.width() - 4) / 9);
@@ -201,6 +201,7 @@ std::string JsonLine(const Explanation& explanation) {
 int Run(const Invocation& invocation) {
   const Embedder embedder = OpenEmbedder(invocation);
   ExplainOptions explain{.embed = EmbedOptionsOf(invocation.options, embedder)};
+  explain.embed.name_text = [](std::size_t) { return std::string("the text"); };
   if (invocation.options.json) explain.table_numbers = embedder.model().shape().hidden_size;
   const Explanation explanation =
       UseModel([&] { return Explain(embedder, invocation.arguments.front(), explain); });
@@ -210,7 +211,7 @@ int Run(const Invocation& invocation) {
     invocation.out.Write(Page(explanation, embedder, invocation.screen).Text());
   }
   if (explanation.cut_tokens > 0) {
-    invocation.Say(Format("the text was longer than {} tokens; the last {} were left out",
+    invocation.Say(Format("the text was longer than {} tokens; {} were left out",
                           embedder.max_tokens(), WithCommas(explanation.cut_tokens)));
   }
   return kExitOk;

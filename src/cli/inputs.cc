@@ -1,7 +1,11 @@
 #include "cli/inputs.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +21,9 @@
 #include "documents/folder_walker.h"
 #include "documents/record.h"
 #include "documents/text_source.h"
+#include "embedding/embedder.h"
+#include "embedding/prompts.h"
+#include "tokenizers/tokenizer.h"
 
 namespace merle {
 namespace {
@@ -36,6 +43,35 @@ bool IsStandardInput(const std::vector<std::string>& paths) {
   return paths.size() == 1 && paths.front() == "-";
 }
 
+// Whether the two are one regular file, by whatever names. "-" is standard input.
+bool IsSameFile(const std::string& input, const std::string& output) {
+  struct stat in{}, out{};
+  const bool there =
+      input == "-" ? ::fstat(STDIN_FILENO, &in) == 0 : ::stat(input.c_str(), &in) == 0;
+  return there && S_ISREG(in.st_mode) && ::stat(output.c_str(), &out) == 0 &&
+         in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+}
+
+void CheckOutput(const std::vector<std::string>& inputs, const Options& options) {
+  if (!options.output || *options.output == "-") return;
+  const std::string& output = *options.output;
+  if (!std::ranges::any_of(inputs, [&](const auto& path) { return IsSameFile(path, output); })) {
+    return;
+  }
+  throw UsageError(
+      Format("-o {}: is an input too and would be lost; write to another file", OneLine(output)));
+}
+
+// Tokens that the texts of a model share with its prompts. At most half of all: a text counts more.
+std::size_t PromptTokens(const Embedder& embedder, std::string_view prompt, std::size_t room) {
+  const auto tokens = [&](std::string_view text) {
+    return embedder.tokenizer().Encode(text, {.add_special_tokens = false}).ids.size();
+  };
+  std::size_t most = tokens(prompt);
+  for (const auto& [name, text] : embedder.prompts().by_name()) most = std::max(most, tokens(text));
+  return std::min(most, room / 2);
+}
+
 }  // namespace
 
 InputTexts::InputTexts(const Invocation& invocation, std::vector<std::string> texts,
@@ -50,6 +86,7 @@ InputTexts::InputTexts(const Invocation& invocation, std::vector<std::string> te
     if (StandardInputIsTerminal()) throw NoInputError();
     paths = {"-"};
   }
+  CheckOutput(paths, invocation.options);
   options = WithFlags(invocation.options, std::move(options));
   // Standard input has no ending; whoever names a field has fields.
   if (!options.form && IsStandardInput(paths) && (options.field || options.id_field)) {
@@ -78,6 +115,19 @@ std::vector<Record> InputTexts::NextBlock(std::size_t most) {
     block.push_back(std::move(*record));
   }
   return block;
+}
+
+void InputTexts::FitPassages(const Embedder& embedder, std::string_view prompt) {
+  if (!source_) return;
+  const Tokenizer& tokenizer = embedder.tokenizer();
+  EncodeOptions options{.add_special_tokens = false, .truncation_side = Side::kRight};
+  options.max_length = embedder.max_tokens() - tokenizer.special_tokens_added(false);
+  options.max_length -= PromptTokens(embedder, prompt, options.max_length);
+  source_->FitPassages([&tokenizer, options](std::string_view text) -> std::optional<std::size_t> {
+    std::vector<std::int32_t> ids;
+    if (tokenizer.EncodeIds(text, options, ids, true) == 0) return std::nullopt;
+    return tokenizer.Encode(text, options).offsets.back().end;
+  });
 }
 
 const SkippedTexts& InputTexts::skipped() const {

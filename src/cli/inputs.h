@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "documents/record.h"
 #include "documents/text_source.h"
+#include "embedding/embedder.h"
 
 namespace merle {
 
@@ -30,6 +31,11 @@ class InputTexts {
 
   // The next texts: as many as `most`, or fewer if together they are long. Empty after the last.
   std::vector<Record> NextBlock(std::size_t most);
+
+  // Makes passages that lose nothing to the length limit of `embedder`, which must outlive this.
+  // `prompt` gets its room, and so do the model's own, used or not: embed and search shall make the
+  // same passages.
+  void FitPassages(const Embedder& embedder, std::string_view prompt = {});
 
   const SkippedTexts& skipped() const;
   // Share of the input that has been read, where its size is known.

@@ -102,7 +102,7 @@ EmbedOptions EmbedOptionsOf(const Options& options, const Embedder& embedder) {
   try {
     embedder.prompts().Choose(embed.prompt);
   } catch (const Error& error) {
-    throw UsageError(Format("--prompt-name: {}", error.what()));
+    throw UsageError(Format("{}: {}", options.prompt ? "--prompt" : "--prompt-name", error.what()));
   }
   embed.truncate_dim = options.dim.value_or(0);
   embed.normalize = options.normalize;

@@ -38,7 +38,8 @@ Embedder OpenEmbedder(const Invocation& invocation);
 Tokenizer OpenTokenizer(const Invocation& invocation);
 
 // What --prompt, --prompt-name, --dim, --normalize, --on-long and --batch-tokens ask for.
-// Throws UsageError if the model's vectors are shorter than --dim or it has no such prompt.
+// Throws UsageError if the model's vectors are shorter than --dim, it has no such prompt, or the
+// prompt is not UTF-8.
 EmbedOptions EmbedOptionsOf(const Options& options, const Embedder& embedder);
 
 // "tokenizing 2.1 %, transformer 96.8 %, pooling 0.4 %, the rest 0.7 %" of `seconds`, which a

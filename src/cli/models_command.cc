@@ -132,11 +132,11 @@ std::string ShowPage(const std::string& folder, const Embedder& embedder,
   facts.Add("type", embedder.model().model_type());
   facts.Add("vectors", Format("{} components", embedder.dim()));
   facts.Add("texts", Format("up to {} tokens", embedder.max_tokens()));
-  facts.Add("size",
-            Format("{} layers, hidden size {}, {} heads, {} tokens in the vocabulary\n"
-                   "{} parameters",
-                   shape.layers, shape.hidden_size, shape.heads, WithCommas(shape.vocab_size),
-                   WithCommas(embedder.model().parameters())));
+  facts.Add("size", Format("{} layer{}, hidden size {}, {} head{}, {} tokens in the vocabulary\n"
+                           "{} parameters",
+                           shape.layers, shape.layers == 1 ? "" : "s", shape.hidden_size,
+                           shape.heads, shape.heads == 1 ? "" : "s", WithCommas(shape.vocab_size),
+                           WithCommas(embedder.model().parameters())));
   facts.Add("modules", embedder.Describe());
   std::string prompts;
   const auto& default_name = embedder.prompts().default_name();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -49,8 +48,8 @@ const std::array kOptions = {
            "Write in this form, whatever the ending"},
     Option{"json", 0, "", &Options::json, "Write one JSON object a line"},
     Option{"vectors", 0, "FILE", &Options::vectors,
-           "Take the vectors of the texts from this .npy or .safetensors file, which embed wrote "
-           "for the same input, instead of embedding them again"},
+           "Take the vectors of the texts from this .npy or .safetensors file, which embed "
+           "--prompt-name document wrote for the same input, instead of embedding them again"},
     Option{"top", 'k', "N", &Options::top, "Show the best N"},
     Option{"min-score", 0, "X", &Options::min_score, "Show only scores of at least X (-1 to 1)"},
     Option{"prompt", 0, "TEXT", &Options::prompt, "Put this text before each input"},
@@ -132,12 +131,13 @@ std::size_t Number(const Option& option, const std::string& value, std::string_v
   return number;
 }
 
+// A cosine.
 double Real(const std::string& value, std::string_view source) {
   double number = 0;
   const char* end = value.data() + value.size();
   const auto [stop, error] = std::from_chars(value.data(), end, number);
-  if (error != std::errc{} || stop != end || !std::isfinite(number)) {
-    FailOn(source, value, "a number is wanted");
+  if (error != std::errc{} || stop != end || !(number >= -1 && number <= 1)) {
+    FailOn(source, value, "a number from -1 to 1 is wanted");
   }
   return number;
 }

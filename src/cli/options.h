@@ -60,7 +60,8 @@ struct Options {
 };
 
 // Where the value of a flag goes. Its type says what may be written: nothing (a switch), one value
-// or several, any text or a number. A number of tokens, threads, rows … is at least 1.
+// or several, any text or a number. A number of tokens, threads, rows … is at least 1; a double is
+// a cosine, from -1 to 1.
 using OptionTarget =
     std::variant<bool Options::*, std::string Options::*, std::optional<std::string> Options::*,
                  std::vector<std::string> Options::*, std::size_t Options::*,

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "apply/similarity.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json_writer.h"
@@ -24,6 +26,7 @@
 #include "documents/record.h"
 #include "documents/text_source.h"
 #include "embedding/embedder.h"
+#include "embedding/prompts.h"
 #include "index/flat.h"
 #include "kernels/normalize.h"
 #include "tensor/matrix.h"
@@ -39,25 +42,22 @@ constexpr std::size_t kMargin = 4;  // Before the lines of a result.
 // Who embeds more texts than this waits, and should hear that the vectors can be kept.
 constexpr std::size_t kManyTexts = 20'000;
 
+// Cosine of a vector of --vectors to that of the same text, at least, and what arithmetic does to
+// its distance from others.
+constexpr double kLeastCosine = 0.9;
+constexpr double kRounding = 1e-3;
+
 std::string Title(const Record& record) {
   return record.extra.empty() ? std::string() : OneLine(record.extra.front());
 }
 
-// Asks for titles where that can't fail: a CSV must have the columns that it is asked for.
+// Titles are shown where there are any, unless they are the texts; --title-field must be there.
 TextSourceOptions SourceOptions(const Options& options) {
   TextSourceOptions source;
   source.skip_blank = !options.vectors;  // A vector for each line, as embed writes them.
-  const auto is_table = [](const std::string& path) {
-    const TextForm form = TextFormOfPath(path);
-    return form == TextForm::kCsv || form == TextForm::kTsv;
-  };
-  const bool table = options.input_form == "csv" || options.input_form == "tsv" ||
-                     std::ranges::any_of(options.inputs, is_table);
-  if (options.title_field) {
-    source.extra_fields = {*options.title_field};
-  } else if (!table) {
-    source.extra_fields = {"title"};
-  }
+  const std::string title = options.title_field.value_or("title");
+  source.extra_must_exist = options.title_field.has_value();
+  if (options.title_field || options.field != title) source.extra_fields = {title};
   return source;
 }
 
@@ -86,18 +86,44 @@ struct Search {
     const auto found = FlatIndex(vectors).Search(query, invocation.options.top, embedder.pool());
     best.Add(found.front(), std::move(records));
   }
-  std::size_t AmongVectors(const std::string& path);
+  void CheckVector(const std::string& path, std::span<const float> vector, const Record& record,
+                   EmbedOptions embed) const;
+  std::size_t AmongVectors(const std::string& path, const EmbedOptions& embed);
   std::size_t AmongTexts(const EmbedOptions& embed);
 };
 
+// Says so where `vector`, of length 1, is not what `embed` makes of `record`: the model is another,
+// or the text, or the prompt. Vectors in other arithmetic differ too, but by less.
+void Search::CheckVector(const std::string& path, std::span<const float> vector,
+                         const Record& record, EmbedOptions embed) const {
+  embed.on_long = OnLong::kCut;
+  embed.name_text = [&](std::size_t) { return PlaceOf(record, 1); };
+  const auto cosine = [&](const PromptChoice& prompt) {
+    embed.prompt = prompt;
+    return Cosine(vector, embedder.Embed(record.text, embed).Row(0));
+  };
+  const double as_here = cosine(embed.prompt);
+  const double otherwise =  // By default, without a prompt, as the question.
+      std::max(
+          {cosine({}), cosine({.text = "", .name = {}}), cosine({.text = {}, .name = "query"})});
+  if (as_here >= kLeastCosine && as_here + kRounding >= otherwise) return;
+  invocation.Say(
+      Format("{}: its vector of {} is not the one that search makes (cosine {:.3f}); embed the "
+             "same input with this model and --prompt-name document",
+             OneLine(path), OneLine(PlaceOf(record, 1)), as_here));
+}
+
 // Takes the vectors of the texts from the file `path`. Returns how many texts there are.
-std::size_t Search::AmongVectors(const std::string& path) {
+std::size_t Search::AmongVectors(const std::string& path, const EmbedOptions& embed) {
   const Matrix<float> vectors = ReadVectors(path, query.cols());
   Progress progress(invocation, "reading");
   std::size_t count = 0;
   while (true) {
     std::vector<Record> block = inputs.NextBlock(kBlockTexts);
     if (block.empty()) break;
+    if (count == 0 && vectors.rows() > 0) {
+      UseModel([&] { CheckVector(path, vectors.view().Row(0), block.front(), embed); });
+    }
     const std::size_t first = std::exchange(count, count + block.size());
     progress.Update(count, inputs.share());
     // Texts without a vector are counted for the message.
@@ -121,8 +147,9 @@ std::size_t Search::AmongTexts(const EmbedOptions& embed) {
            [&](std::size_t texts) {
              if (texts <= kManyTexts || std::exchange(told, true)) return;
              invocation.Say(
-                 Format("embedding more than {} texts takes some minutes; merle embed … -o FILE "
-                        "keeps the vectors, and search --vectors FILE takes them",
+                 Format("embedding more than {} texts takes some minutes; merle embed "
+                        "--prompt-name document … -o FILE keeps the vectors, and search --vectors "
+                        "FILE takes them",
                         WithCommas(kManyTexts)));
            },
        .use = [&](std::vector<Record> records,
@@ -195,6 +222,7 @@ int Run(const Invocation& invocation) {
   const Options& options = invocation.options;
   InputTexts inputs(invocation, {}, SourceOptions(options));
   const Embedder embedder = OpenEmbedder(invocation);
+  inputs.FitPassages(embedder);
   EmbedOptions embed = EmbedOptionsOf(options, embedder);
   embed.normalize = true;  // So that the dot product of two vectors is their cosine.
   embed.prompt = {.text = {}, .name = "query"};
@@ -209,7 +237,7 @@ int Run(const Invocation& invocation) {
                 .query = query.view(),
                 .best = BestRecords(options.top)};
   const std::size_t count =
-      options.vectors ? search.AmongVectors(*options.vectors) : search.AmongTexts(embed);
+      options.vectors ? search.AmongVectors(*options.vectors, embed) : search.AmongTexts(embed);
   if (count == 0) {
     throw Error(ErrorCode::kInvalidArgument, "there is no text to search: the input is empty");
   }
@@ -235,7 +263,8 @@ CommandDetails SearchDetails() {
           "paragraphs, and with --input-form passages single files are too.\n"
           "The score is the cosine, from -1 to 1. --json writes {\"rank\":1,\"score\":…,\"id\":…,"
           "\"title\":…,\"text\":…,\"file\":…,\"line\":…,\"last_line\":…}; -q only ids or places.\n"
-          "If the model has prompts named query and document, they are used.",
+          "If the model has prompts named query and document, they are used, so embed "
+          "--prompt-name document makes vectors for --vectors, with any model.",
       .examples = {{"merle search 'why is the sea salty?' -i notes/", "all text files of a folder"},
                    {"merle search 'late delivery' -i reviews.csv --field body -k 20",
                     "records of a file"},

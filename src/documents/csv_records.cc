@@ -52,14 +52,24 @@ void CsvRecords::ReadHeader(const TextSourceOptions& options) {
     }
   }
   for (const std::string& field : options.extra_fields) {
-    extra_columns_.push_back(Column(*header, field));
+    extra_columns_.push_back(options.extra_must_exist ? Column(*header, field)
+                                                      : FindColumn(header->fields, field));
   }
 }
 
 std::size_t CsvRecords::TextColumn(const CsvRow& header,
                                    const std::optional<std::string>& field) const {
   if (field) return Column(header, *field);
-  return columns_ == 1 ? 0 : Column(header, "text");
+  if (columns_ > 1) return Column(header, "text");
+  // More likely several columns than one with such a name.
+  const std::string& name = header.fields.front();
+  if (const std::size_t sign = name.find_first_of(";\t|"); sign != name.npos) {
+    FailRow(ErrorCode::kInvalidArgument, rows_.name(), header.line,
+            Format("the only column is {}; columns between {} are not read: use commas (.csv) or "
+                   "tabs (.tsv), or choose column 1 as the field",
+                   Quoted(name), Quoted(name.substr(sign, 1))));
+  }
+  return 0;
 }
 
 std::size_t CsvRecords::Column(const CsvRow& header, const std::string& field) const {
@@ -95,7 +105,9 @@ std::optional<Record> CsvRecords::Next() {
   Record record;
   record.line = row->line;
   record.last_line = row->last_line;
-  for (const std::size_t column : extra_columns_) record.extra.push_back(Field(*row, column));
+  for (const auto column : extra_columns_) {
+    record.extra.push_back(column ? Field(*row, *column) : std::string());
+  }
   if (id_column_) record.id = Field(*row, *id_column_);
   record.text = Field(*row, text_column_);
   return record;

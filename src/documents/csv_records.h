@@ -32,7 +32,7 @@ class CsvRecords : public RecordReader {
   std::size_t columns_ = 0;
   std::size_t text_column_ = 0;
   std::optional<std::size_t> id_column_;
-  std::vector<std::size_t> extra_columns_;
+  std::vector<std::optional<std::size_t>> extra_columns_;  // Nothing: always empty.
 };
 
 }  // namespace merle

@@ -75,12 +75,14 @@ class Row {
     return {};
   }
 
-  std::string Extra(const std::string& field) const {
+  std::string Extra(const std::string& field, bool must_be_text) const {
     const auto value = object_.Find(field);
     if (!value) return {};
     auto text = ScalarText(*value);
-    if (!text) Fail(Format("'{}' is an array or object, a string or number is wanted", field));
-    return *std::move(text);
+    if (!text && must_be_text) {
+      Fail(Format("'{}' is an array or object, a string or number is wanted", field));
+    }
+    return std::move(text).value_or("");
   }
 
   [[noreturn]] void Fail(std::string_view problem) const {
@@ -118,7 +120,9 @@ std::optional<Record> JsonlRecords::Next() {
   record.text = row.Text(options_.field.value_or("text"));
   record.id = row.Id(options_.id_field);
   record.line = record.last_line = lines_.line();
-  for (const std::string& field : options_.extra_fields) record.extra.push_back(row.Extra(field));
+  for (const std::string& field : options_.extra_fields) {
+    record.extra.push_back(row.Extra(field, options_.extra_must_exist));
+  }
   return record;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "documents/fit_text.h"
 #include "documents/line_reader.h"
 #include "documents/record.h"
 #include "documents/row_error.h"
@@ -58,8 +59,8 @@ std::size_t FindCut(std::string_view text, std::size_t limit) {
 
 }  // namespace
 
-PassageReader::PassageReader(LineReader lines, std::size_t target_characters)
-    : lines_(std::move(lines)), target_characters_(target_characters) {}
+PassageReader::PassageReader(LineReader lines, std::size_t target_characters, FitText fit)
+    : lines_(std::move(lines)), target_characters_(target_characters), fit_(std::move(fit)) {}
 
 std::optional<Passage> PassageReader::Next() {
   while (ready_.empty()) {
@@ -92,14 +93,26 @@ void PassageReader::TakeLine(std::string_view line) {
   if (paragraph_characters_ > target_characters_) CutParagraph();
 }
 
+bool PassageReader::Fits(std::string_view text) const {
+  return CountCodePoints(text) <= target_characters_ && !(fit_ && fit_(text));
+}
+
+std::size_t PassageReader::PartBytes(std::string_view text) const {
+  std::size_t limit = PrefixBytes(text, target_characters_);
+  if (const auto fitting = fit_ ? fit_(text.substr(0, limit)) : std::nullopt) {
+    limit = PrefixBytes(text, std::max<std::size_t>(*fitting, 1));
+  }
+  return limit == text.size() ? limit : FindCut(text, limit);
+}
+
 void PassageReader::CutParagraph() {
   const std::string_view whole = paragraph_;
   std::size_t begin = 0;
   for (;;) {
     const std::string_view rest = whole.substr(begin);
-    const std::size_t limit = PrefixBytes(rest, target_characters_);
-    if (limit == rest.size()) break;
-    const std::size_t end = begin + FindCut(rest, limit);
+    const std::size_t part = PartBytes(rest);
+    if (part == rest.size()) break;
+    const std::size_t end = begin + part;
     GiveCollected();
     ready_.push_back(PartOfParagraph(begin, end));
     begin = std::min(whole.find_first_not_of(kWhiteSpace, end), whole.size());
@@ -108,15 +121,18 @@ void PassageReader::CutParagraph() {
 }
 
 void PassageReader::EndParagraph() {
+  CutParagraph();
   if (paragraph_.empty()) return;
   Passage passage = PartOfParagraph(0, paragraph_.size());
   ForgetParagraph(paragraph_.size());
-  const auto characters = [](const Passage& part) { return CountCodePoints(part.text); };
-  if (collected_ && characters(*collected_) + kParagraphBreak.size() + characters(passage) <=
-                        target_characters_) {
-    collected_->text.append(kParagraphBreak).append(passage.text);
-    collected_->last_line = passage.last_line;
-    return;
+  if (collected_) {
+    std::string joined = collected_->text;
+    joined.append(kParagraphBreak).append(passage.text);
+    if (Fits(joined)) {
+      collected_->text = std::move(joined);
+      collected_->last_line = passage.last_line;
+      return;
+    }
   }
   GiveCollected();
   collected_ = std::move(passage);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "documents/fit_text.h"
 #include "documents/line_reader.h"
 
 namespace merle {
@@ -20,14 +21,15 @@ struct Passage {
 };
 
 // Reads passages of a text file. Paragraphs, which blank lines separate, are joined while the
-// passage stays within `target_characters` (code points, with the blank line between them). A
-// longer paragraph is cut, each part as long as fits: after the last sentence end (. ! ? 。 ！ ？
-// before white space or for the wide ones anywhere) in its second half, else at a line end, else
-// between words, else anywhere between characters. Holds one paragraph's part in memory, however
-// long the file.
+// passage stays within `target_characters` (code points, with the blank line between them) and fits
+// into the model. A longer paragraph is cut, each part as long as fits: after the last sentence end
+// (. ! ? 。 ！ ？ before white space or for the wide ones anywhere) in its second half, else at a
+// line end, else between words, else anywhere between characters. Holds one paragraph's part in
+// memory, however long the file.
 class PassageReader {
  public:
-  PassageReader(LineReader lines, std::size_t target_characters);
+  // fit: empty if every text fits. A character is a passage even where it does not fit.
+  PassageReader(LineReader lines, std::size_t target_characters, FitText fit = {});
 
   // The next passage, or nothing after the last. Throws what LineReader throws, and
   // kInvalidArgument for a line that is not UTF-8; the next call goes on behind that line.
@@ -43,6 +45,8 @@ class PassageReader {
   };
 
   void TakeLine(std::string_view line);
+  bool Fits(std::string_view text) const;
+  std::size_t PartBytes(std::string_view text) const;  // Of the passage that `text` starts with.
   void CutParagraph();  // Makes passages of its start until the rest is short enough.
   void EndParagraph();
   void GiveCollected();
@@ -52,6 +56,7 @@ class PassageReader {
 
   LineReader lines_;
   std::size_t target_characters_;
+  FitText fit_;
   std::string paragraph_;                 // What has been read of a paragraph and not been cut off.
   std::size_t paragraph_characters_ = 0;  // Code points in paragraph_.
   std::vector<LineStart> lines_of_paragraph_;

@@ -4,12 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error_matcher.h"
 #include "base/format.h"
 #include "base/test_folder.h"
+#include "base/utf8.h"
+#include "documents/fit_text.h"
 #include "documents/input_file.h"
 #include "documents/line_reader.h"
 
@@ -31,8 +36,8 @@ class PassageRules : public testing::TestWithParam<Case> {
   const TestFolder folder_;
 };
 
-std::vector<std::string> Passages(const std::string& path, std::size_t target) {
-  PassageReader reader(LineReader(InputFile::Open(path)), target);
+std::vector<std::string> Passages(const std::string& path, std::size_t target, FitText fit = {}) {
+  PassageReader reader(LineReader(InputFile::Open(path)), target, std::move(fit));
   std::vector<std::string> passages;
   while (const auto passage = reader.Next()) {
     passages.push_back(Format("{}-{}:{}", passage->line, passage->last_line, passage->text));
@@ -92,6 +97,52 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& test) { return test.param.name; });
 
+// A model that takes 8 tokens: each x is one.
+std::optional<std::size_t> EightTimesX(std::string_view text) {
+  std::size_t characters = 0;
+  for (std::size_t offset = 0, found = 0; offset < text.size(); ++characters) {
+    if (text[offset] == 'x' && ++found > 8) return characters;
+    offset += DecodeUtf8(text, offset).bytes;
+  }
+  return std::nullopt;
+}
+
+class PassagesForAModel : public PassageRules {};
+
+TEST_P(PassagesForAModel, FitWhatItTakes) {
+  const std::string path = folder_.Write("file", GetParam().content);
+  EXPECT_EQ(Passages(path, 20, EightTimesX), GetParam().passages);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    OfAtMost20CharactersAnd8Tokens, PassagesForAModel,
+    testing::ValuesIn(std::vector<Case>{
+        {"WhatFitsStays", "xxxx a xxxx b", {"1-1:xxxx a xxxx b"}},
+        {"CharactersCountAsBefore",
+         "one two three four five",
+         {"1-1:one two three four", "1-1:five"}},
+        {"WordsAreCutWhereTheModelStops", "éxxxxxxxxxx", {"1-1:éxxxxxxxx", "1-1:xx"}},
+        {"SentencesAreKeptWhole", "xxxxx. xxxxx. a", {"1-1:xxxxx.", "1-1:xxxxx. a"}},
+        {"LinesAreKeptWhole", "xxxx\nxxxx\nxxxx\n", {"1-2:xxxx\nxxxx", "3-3:xxxx"}},
+        {"ParagraphsAreJoinedWhileTheyFit",
+         "xxxx\n\nxxxx\n\nx\n\na",
+         {"1-3:xxxx\n\nxxxx", "5-7:x\n\na"}},
+        {"OrderIsKeptAroundACutParagraph",
+         "a\n\nxxxxx xxxxx\n\nb",
+         {"1-1:a", "3-3:xxxxx", "3-5:xxxxx\n\nb"}},
+        {"ALongParagraphIsCutByBoth",
+         "xxxxxxxxx one two three four five six",
+         {"1-1:xxxxxxxx", "1-1:x one two three four", "1-1:five six"}},
+    }),
+    [](const auto& test) { return test.param.name; });
+
+TEST(PassageReader, GivesCharactersToAModelThatTakesNone) {
+  const TestFolder folder;
+  const auto none = [](std::string_view) { return std::optional<std::size_t>(0); };
+  EXPECT_THAT(Passages(folder.Write("file", "a日 b"), 20, none),
+              ElementsAre("1-1:a", "1-1:日", "1-1:b"));
+}
+
 TEST(PassageReader, LosesNoWordOfALongLineAndTakesLinearTime) {
   const TestFolder folder;
   std::string line;
@@ -111,7 +162,7 @@ TEST(PassageReader, RefusesALineThatIsNotUtf8AndGoesOnBehindIt) {
   PassageReader reader(LineReader(InputFile::Open(path)), 100);
   EXPECT_THAT(
       [&] { reader.Next(); },
-      ThrowsError(ErrorCode::kInvalidArgument, HasSubstr(path + ":2: not UTF-8: byte 1 (0xE9)")));
+      ThrowsError(ErrorCode::kInvalidArgument, HasSubstr(path + ":2: not UTF-8: byte 0 (0xE9)")));
   EXPECT_EQ(reader.Next()->text, "one\ntwo");
 }
 

@@ -109,7 +109,7 @@ std::unique_ptr<RecordReader> OpenRecords(TextForm form, InputFile input,
     }
     case TextForm::kPassages:
       return std::make_unique<PassageRecords>(
-          PassageReader(std::move(lines), options.passage_characters));
+          PassageReader(std::move(lines), options.passage_characters, options.fit_passage));
     case TextForm::kWhole:
       break;
   }

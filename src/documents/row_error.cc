@@ -24,7 +24,7 @@ void CheckRowUtf8(std::string_view text, std::string_view path, std::size_t line
   FailRow(ErrorCode::kInvalidArgument, path, line,
           Format("not UTF-8: byte {} (0x{:02X}) starts no valid character; convert the file, for "
                  "example: iconv -f ISO-8859-1 -t UTF-8",
-                 *offset + 1, static_cast<unsigned char>(text[*offset])));
+                 *offset, static_cast<unsigned char>(text[*offset])));
 }
 
 }  // namespace merle

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "documents/fit_text.h"
 #include "documents/folder_walker.h"
 #include "documents/input_file.h"
 #include "documents/record.h"
@@ -208,6 +209,8 @@ std::optional<Record> TextSource::Next() {
     }
   }
 }
+
+void TextSource::FitPassages(FitText fit) { state_->options.fit_passage = std::move(fit); }
 
 const SkippedTexts& TextSource::skipped() const { return state_->skipped; }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "documents/fit_text.h"
 #include "documents/folder_walker.h"
 #include "documents/line_reader.h"
 #include "documents/record.h"
@@ -44,11 +45,14 @@ struct TextSourceOptions {
   // More fields for Record::extra. Numbers and booleans become text, null and a missing key become
   // empty. CSV and TSV: the column must exist.
   std::vector<std::string> extra_fields = {};
+  // false: an extra field that is no such column, or an array or object, is empty.
+  bool extra_must_exist = true;
   bool header = true;       // CSV and TSV: the first row names the columns. false: numbers only.
   bool skip_bad = false;    // Count bad rows and go on, instead of throwing at the first.
   bool skip_blank = false;  // Leave out texts of nothing but white space.
   std::size_t max_text_bytes = kMaxTextBytes;  // Of one line, row or whole file.
   std::size_t passage_characters = 600;        // Most code points of a passage, 1 to 1,000,000.
+  FitText fit_passage = {};                    // Empty: every passage fits.
 };
 
 // What was left out.
@@ -79,6 +83,9 @@ class TextSource {
   // Thrown even then: a file that can't be read, a header without the column. Never thrown for what
   // a folder holds, unless `form` is given: there, bad rows are always counted.
   std::optional<Record> Next();
+
+  // From the next file on, passages are also cut so that `fit` takes them whole.
+  void FitPassages(FitText fit);
 
   const SkippedTexts& skipped() const;
 

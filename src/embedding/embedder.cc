@@ -342,9 +342,11 @@ std::string Embedder::pooling_name() const {
 
 std::string Embedder::Describe() const {
   const EncoderShape& shape = parts_->model->shape();
-  std::string text = Format("Transformer: {}, {} layers, {} heads, {} wide\nPooling: {}, {}\n",
-                            parts_->model->model_type(), shape.layers, shape.heads,
-                            shape.hidden_size, pooling_name(), parts_->pooled_dim());
+  const auto s = [](std::size_t count) { return count == 1 ? "" : "s"; };
+  std::string text =
+      Format("Transformer: {}, {} layer{}, {} head{}, {} wide\nPooling: {}, {}\n",
+             parts_->model->model_type(), shape.layers, s(shape.layers), shape.heads,
+             s(shape.heads), shape.hidden_size, pooling_name(), parts_->pooled_dim());
   for (const auto& module : parts_->modules) text += module->Describe() + '\n';
   return text;
 }

@@ -32,7 +32,7 @@ struct EmbedderOptions {
 
 // What happens to a text with more tokens than the model takes.
 enum class OnLong {
-  kCut,    // Its first max_tokens() tokens count, as in the reference.
+  kCut,  // max_tokens() tokens count, as in the reference: the first, unless the folder says last.
   kError,  // Embed throws kInvalidArgument.
 };
 

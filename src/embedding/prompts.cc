@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/quote.h"
+#include "base/utf8.h"
 
 namespace merle {
 namespace {
@@ -39,7 +40,10 @@ Prompts::Prompts(std::map<std::string, std::string> by_name,
 }
 
 std::string_view Prompts::Choose(const PromptChoice& choice) const {
-  if (choice.text) return *choice.text;
+  if (choice.text) {
+    CheckUtf8(*choice.text, "the prompt");
+    return *choice.text;
+  }
   const auto& name = choice.name ? choice.name : default_name_;
   if (!name) return {};
   const auto found = by_name_.find(*name);

@@ -23,7 +23,7 @@ class Prompts {
                    std::optional<std::string> default_name = std::nullopt);
 
   // The text to put before each input; empty for none. Borrowed from this table or from `choice`.
-  // Throws kInvalidArgument for an unknown name and lists the known ones.
+  // Throws kInvalidArgument for a text that is not UTF-8, and for an unknown name; lists the known.
   std::string_view Choose(const PromptChoice& choice) const;
 
   const std::map<std::string, std::string>& by_name() const { return by_name_; }

@@ -24,6 +24,12 @@ TEST(PromptsTest, QueryAndDocumentAreAlwaysThere) {
   EXPECT_EQ(Prompts().Choose({}), "");
 }
 
+TEST(PromptsTest, ATextMustBeUtf8) {
+  EXPECT_THAT([] { Prompts().Choose({.text = "a\xFF"}); },
+              ThrowsError(ErrorCode::kInvalidArgument,
+                          testing::HasSubstr("the prompt is not UTF-8: byte 1 (0xFF)")));
+}
+
 TEST(PromptsTest, AnUnknownNameListsTheKnownOnes) {
   const Prompts prompts({{"other", "o: "}}, std::nullopt);
   EXPECT_THAT(

@@ -137,7 +137,10 @@ StsPair ReadPair(CsvRow& row, const Layout& layout, const std::string& path) {
     FailRow(ErrorCode::kInvalidArgument, path, row.line,
             Format("the score '{}' is not a number", score));
   }
-  return {std::move(row.fields[layout.sentence1]), std::move(row.fields[layout.sentence2]), *value};
+  return {.sentence1 = std::move(row.fields[layout.sentence1]),
+          .sentence2 = std::move(row.fields[layout.sentence2]),
+          .score = *value,
+          .line = row.line};
 }
 
 }  // namespace
@@ -164,7 +167,9 @@ StsResult EvaluateSts(const Embedder& embedder, std::span<const StsPair> pairs,
   for (const StsPair& pair : pairs) texts.emplace_back(pair.sentence2);
   EmbedOptions named = options;
   named.name_text = [&](std::size_t i) {
-    return Format("sentence {} of pair {}", i < pairs.size() ? 1 : 2, i % pairs.size() + 1);
+    const std::size_t pair = i % pairs.size();
+    return Format("sentence {} of {}", i < pairs.size() ? 1 : 2,
+                  options.name_text ? options.name_text(pair) : Format("pair {}", pair + 1));
   };
   const Matrix<float> vectors = embedder.Embed(texts, named, stats);
   return ScoreSts(pairs, vectors.view().Rows(0, pairs.size()),

@@ -14,7 +14,8 @@ namespace merle {
 struct StsPair {
   std::string sentence1;
   std::string sentence2;
-  double score;  // By people; any scale.
+  double score;          // By people; any scale.
+  std::size_t line = 0;  // Where it starts in its file, from 1.
 };
 
 // Reads pairs from a file, a pipe or standard input ("-") in one of these layouts, found by its
@@ -23,9 +24,8 @@ struct StsPair {
 //   named columns  CSV or TSV with sentence1, sentence2, and score, label or similarity_score
 //   three columns  CSV or TSV without header: sentence1, sentence2, score
 // Throws kNotFound if there is no file, kInvalidArgument with file and line if it is none of these,
-// a row lacks a column, a score is no finite number or a text is not UTF-8, or there are
-// fewer than two rows; kDataLoss for broken quoting,
-// kResourceExhausted for more than 1 GiB.
+// a row lacks a column, a score is no finite number or a text is not UTF-8, or there are fewer than
+// two rows; kDataLoss for broken quoting, kResourceExhausted for more than 1 GiB.
 std::vector<StsPair> ReadStsPairs(const std::string& path);
 
 struct StsResult {
@@ -35,6 +35,7 @@ struct StsResult {
 };
 
 // Embeds both sentences of each pair and correlates their cosines with the scores.
+// options.name_text names a pair by its index; errors say which sentence of it they mean.
 // Peer: sentence_transformers EmbeddingSimilarityEvaluator, main_similarity = cosine.
 StsResult EvaluateSts(const Embedder& embedder, std::span<const StsPair> pairs,
                       const EmbedOptions& options = {}, EmbedStats* stats = nullptr);

@@ -71,6 +71,10 @@ Tokenized Tokenize(const Tokenizer::Parts& parts, std::string_view text) {
   return TokenizeStepByStep(parts, text, true);
 }
 
+Side CutSide(const Tokenizer::Parts& parts, const EncodeOptions& options) {
+  return options.truncation_side.value_or(parts.truncation_side);
+}
+
 // Most tokens of the text or texts: max_length without the special tokens.
 std::size_t Room(const Tokenizer::Parts& parts, const EncodeOptions& options, bool is_pair) {
   if (options.max_length == kNoLimit || !options.add_special_tokens) return options.max_length;
@@ -132,7 +136,7 @@ Encoding Assemble(const Template& parts, const Tokenized& first, const Tokenized
 std::size_t AppendTextIds(const Tokenizer::Parts& parts, std::string_view text,
                           const EncodeOptions& options, std::size_t room, bool stop_early,
                           std::vector<std::int32_t>& ids) {
-  const bool right = options.truncation_side == Side::kRight;
+  const bool right = CutSide(parts, options) == Side::kRight;
   // A strategy that can't cut a single text must find out by itself.
   const bool plain = options.truncation != Truncation::kOnlySecond || room == 0;
   if (parts.fast_path != nullptr && right && plain) {
@@ -149,7 +153,7 @@ std::size_t AppendTextIds(const Tokenizer::Parts& parts, std::string_view text,
   }
   const std::size_t kept = Truncate(all.size(), std::nullopt, room, options.truncation).first;
   const std::size_t cut = all.size() - kept;
-  Keep(kept, options.truncation_side, all);
+  Keep(kept, CutSide(parts, options), all);
   ids.insert(ids.end(), all.begin(), all.end());
   return stop_early && right ? std::min<std::size_t>(cut, 1) : cut;
 }
@@ -171,7 +175,7 @@ Encoding Tokenizer::Encode(std::string_view text, const EncodeOptions& options) 
   Tokenized first = Tokenize(*parts_, text);
   const std::size_t all = first.ids.size();
   const std::size_t kept = Truncate(all, std::nullopt, room, options.truncation).first;
-  Keep(kept, options.truncation_side, first);
+  Keep(kept, CutSide(*parts_, options), first);
   Encoding out = Assemble(parts_->post_processor.single, first, {}, options.add_special_tokens);
   out.cut_tokens = all - kept;
   return out;
@@ -186,8 +190,8 @@ Encoding Tokenizer::EncodePair(std::string_view first_text, std::string_view sec
   Tokenized second = Tokenize(*parts_, second_text);
   const std::size_t all = first.ids.size() + second.ids.size();
   const KeptTokens kept = Truncate(first.ids.size(), second.ids.size(), room, options.truncation);
-  Keep(kept.first, options.truncation_side, first);
-  Keep(kept.second, options.truncation_side, second);
+  Keep(kept.first, CutSide(*parts_, options), first);
+  Keep(kept.second, CutSide(*parts_, options), second);
   Encoding out = Assemble(parts_->post_processor.pair, first, second, options.add_special_tokens);
   out.cut_tokens = all - kept.first - kept.second;
   return out;

@@ -42,7 +42,7 @@ struct EncodeOptions {
   // then cuts nothing.
   std::size_t max_length = kNoLimit;
   Truncation truncation = Truncation::kLongestFirst;
-  Side truncation_side = Side::kRight;  // The side that tokens are taken from.
+  std::optional<Side> truncation_side = {};  // That tokens are taken from; else the folder's side.
 };
 
 // One text, or a pair, as tokens. All vectors have one element a token.
@@ -66,8 +66,8 @@ struct SpecialTokens {
 };
 
 // Immutable: const methods may run in several threads. Agrees with the Hugging Face package
-// `tokenizers` in ids, offsets and masks. Texts are UTF-8. The truncation and padding sections of
-// tokenizer.json are ignored: the options of the call rule.
+// `tokenizers` in ids, offsets and masks. Texts are UTF-8. Of the truncation and padding sections
+// of tokenizer.json only the side that is cut counts: the options of the call rule.
 class Tokenizer {
  public:
   struct Parts;  // The steps: tokenizers/tokenizer_parts.h, private to this folder.

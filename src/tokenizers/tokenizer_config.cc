@@ -146,12 +146,15 @@ std::optional<std::size_t> TokenizerConfig::ModelMaxLength() const {
   return static_cast<std::size_t>(length);
 }
 
-void TokenizerConfig::CheckSupported() const {
+std::optional<Side> TokenizerConfig::TruncationSide() const {
   const auto side = Find(config_, "truncation_side");
-  if (side && side->AsString() != "right") {
-    side->Fail(Format("is {}, only 'right' is supported", Quoted(side->AsString())),
-               ErrorCode::kUnimplemented);
-  }
+  if (!side) return std::nullopt;
+  if (side->AsString() == "left") return Side::kLeft;
+  if (side->AsString() == "right") return Side::kRight;
+  side->Fail(Format("is {}, not left or right", Quoted(side->AsString())));
+}
+
+void TokenizerConfig::CheckSupported() const {
   const auto split = Find(config_, "split_special_tokens");
   if (split && split->AsBool()) split->Fail("is not supported", ErrorCode::kUnimplemented);
 }

@@ -52,6 +52,9 @@ class TokenizerConfig {
   // `model_max_length`; nothing where it stands for no limit.
   std::optional<std::size_t> ModelMaxLength() const;
 
+  // `truncation_side`, if it is there: it beats what tokenizer.json says.
+  std::optional<Side> TruncationSide() const;
+
   // Throws kUnimplemented for settings that change tokens and that Merle does not know.
   void CheckSupported() const;
 

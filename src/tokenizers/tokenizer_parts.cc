@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -18,8 +17,6 @@
 #include "base/folder.h"
 #include "base/format.h"
 #include "base/json_reader.h"
-#include "base/quote.h"
-#include "base/utf8.h"
 #include "tokenizers/added_tokens.h"
 #include "tokenizers/bert_fast_path.h"
 #include "tokenizers/bert_normalizer.h"
@@ -29,10 +26,10 @@
 #include "tokenizers/normalizers.h"
 #include "tokenizers/post_processor.h"
 #include "tokenizers/pre_tokenizers.h"
-#include "tokenizers/registry.h"
 #include "tokenizers/tokenizer.h"
 #include "tokenizers/tokenizer_config.h"
-#include "tokenizers/unicode_class.h"
+#include "tokenizers/tokenizer_json.h"
+#include "tokenizers/vocab_txt.h"
 #include "tokenizers/vocabulary.h"
 #include "tokenizers/wordpiece.h"
 
@@ -40,13 +37,8 @@ namespace merle {
 namespace {
 
 constexpr const char* kTokenizerJson = "tokenizer.json";
-constexpr const char* kVocabTxt = "vocab.txt";
 // The largest that models have is some 35 MB.
-constexpr std::size_t kMostTokenizerJsonBytes = 64u << 20;
-constexpr std::size_t kMostVocabTxtBytes = Vocabulary::kMostBytes + Vocabulary::kMostTokens;
-// JSON objects that describe a normalizer or so with all its steps; models have ten. Each step
-// passes over every text.
-constexpr std::size_t kMostStepObjects = 256;
+constexpr std::size_t kMostJsonBytes = 64u << 20;
 
 SpecialTokens FindSpecialTokens(const TokenizerConfig& config, const Tokenizer::Parts& parts) {
   SpecialTokens special_tokens;
@@ -61,47 +53,6 @@ SpecialTokens FindSpecialTokens(const TokenizerConfig& config, const Tokenizer::
     }
   }
   return special_tokens;
-}
-
-std::string_view WithoutSpaceAtTheEnd(std::string_view line) {
-  while (!line.empty()) {
-    std::size_t last = line.size() - 1;
-    while ((line[last] & 0xC0) == 0x80) --last;  // It is UTF-8.
-    if (!HasClass(DecodeUtf8(line, last).value, kSpace)) break;
-    line = line.substr(0, last);
-  }
-  return line;
-}
-
-// Lines of vocab.txt: line n, without the white space at its end, is the token of id n. Of equal
-// lines the last one counts, as in the reference.
-Vocabulary ReadVocabTxt(const Folder& folder) {
-  const std::string path = folder.PathOf(kVocabTxt);
-  const std::string content = folder.Read(kVocabTxt, kMostVocabTxtBytes);
-  if (const auto bad = FindInvalidUtf8(content)) {
-    throw Error(ErrorCode::kDataLoss, Format("{}: byte {} is not UTF-8", path, *bad));
-  }
-  const auto lines = static_cast<std::size_t>(std::ranges::count(content, '\n'));
-  if (lines > Vocabulary::kMostTokens) {
-    throw Error(ErrorCode::kDataLoss, Format("{}: has {} lines, at most {} are read", path, lines,
-                                             Vocabulary::kMostTokens));
-  }
-  std::unordered_map<std::string_view, std::int32_t> ids;
-  ids.reserve(lines + 1);
-  std::int32_t id = 0;
-  for (std::size_t begin = 0; begin < content.size(); ++id) {
-    const std::size_t end = std::min(content.find('\n', begin), content.size());
-    ids[WithoutSpaceAtTheEnd(std::string_view(content).substr(begin, end - begin))] = id;
-    begin = end + 1;
-  }
-  std::vector<Vocabulary::Token> tokens;
-  tokens.reserve(ids.size());
-  for (const auto& [text, its_id] : ids) tokens.push_back({std::string(text), its_id});
-  try {
-    return Vocabulary(tokens);
-  } catch (const Error& error) {
-    throw Error(ErrorCode::kDataLoss, Format("{}: {}", path, error.what()));
-  }
 }
 
 bool LowercasesAnyway(const Normalizer* normalizer) {
@@ -121,89 +72,6 @@ void LowercaseFirst(std::unique_ptr<Normalizer>& normalizer) {
   steps.push_back(std::make_unique<Lowercase>());
   if (normalizer != nullptr) steps.push_back(std::move(normalizer));
   normalizer = std::make_unique<NormalizerSequence>(std::move(steps));
-}
-
-// Objects in `json`, itself included. Not deeper than the document, so the recursion is bounded.
-std::size_t CountObjects(const JsonValue& json) {
-  std::size_t count = 0;
-  if (json.IsArray()) {
-    json.ForEachElement([&](const JsonValue& child) { count += CountObjects(child); });
-  } else if (json.IsObject()) {
-    ++count;
-    json.ForEachMember(
-        [&](std::string_view, const JsonValue& child) { count += CountObjects(child); });
-  }
-  return count;
-}
-
-// The description of a normalizer, pre-tokenizer or decoder, if there is one.
-std::optional<JsonValue> FindStep(const JsonValue& json, std::string_view key) {
-  const auto step = json.Find(key);
-  if (!step) return std::nullopt;
-  const std::size_t objects = CountObjects(*step);
-  if (objects > kMostStepObjects) {
-    step->Fail(Format("has {} objects, at most {} are read", objects, kMostStepObjects));
-  }
-  return step;
-}
-
-// The options of a call rule, not these sections; but a file with nonsense in them is damaged.
-void CheckUnusedSections(const JsonValue& json) {
-  constexpr std::int64_t kMost = 1 << 30;
-  const auto check = [&](const char* section, const char* key, std::int64_t low) {
-    const auto there = json.Find(section);
-    const auto value = there ? there->Find(key) : std::nullopt;
-    if (value) value->AsInteger(low, kMost);
-  };
-  check("truncation", "max_length", 0);
-  check("truncation", "stride", 0);
-  check("padding", "pad_id", 0);
-  check("padding", "pad_type_id", 0);
-  check("padding", "pad_to_multiple_of", 1);
-}
-
-// added_tokens: those beside the model's. Their ids are checked and not used: AddedTokens gives the
-// ids that the reference gives.
-std::vector<AddedToken> ReadAddedTokens(const JsonValue& json) {
-  std::vector<AddedToken> tokens;
-  std::unordered_map<std::int64_t, std::string> by_id;
-  for (const JsonValue& token : json.Elements()) {
-    tokens.push_back(AddedToken::FromJson(token));
-    const auto id = token.Find("id");
-    if (!id) continue;
-    const auto [other, is_new] =
-        by_id.emplace(id->AsInteger(0, Vocabulary::kMostIds - 1), tokens.back().content);
-    if (!is_new && other->second != tokens.back().content) {
-      id->Fail(Format("is {} for both {} and {}", other->first, Quoted(other->second),
-                      Quoted(tokens.back().content)));
-    }
-  }
-  return tokens;
-}
-
-void ReadTokenizerJson(const JsonValue& json, const TokenizerOptions& options,
-                       Tokenizer::Parts& parts) {
-  if (const auto version = json.Find("version"); version && version->AsString() != "1.0") {
-    version->Fail(Format("is {}, Merle reads 1.0", Quoted(version->AsString())),
-                  ErrorCode::kUnimplemented);
-  }
-  CheckUnusedSections(json);
-  if (const auto step = FindStep(json, "normalizer")) parts.normalizer = MakeNormalizer(*step);
-  if (const auto step = FindStep(json, "pre_tokenizer")) {
-    parts.pre_tokenizer = MakePreTokenizer(*step);
-  }
-  if (const auto step = json.Find("post_processor")) {
-    parts.post_processor = MakePostProcessor(*step);
-  }
-  if (const auto step = FindStep(json, "decoder")) parts.decoder = MakeDecoder(*step);
-  parts.model = MakeModel(json.At("model"));
-  if (options.lowercase_first) LowercaseFirst(parts.normalizer);
-}
-
-// Of tokenizer.json, those beside the model's, in the order of the file.
-std::vector<AddedToken> ReadAddedTokens(const JsonDocument& document) {
-  const auto json = document.root().Find("added_tokens");
-  return json ? ReadAddedTokens(*json) : std::vector<AddedToken>{};
 }
 
 // Appends the tokens that the configuration names and `added` lacks; with `usual` also those of
@@ -299,9 +167,10 @@ void CheckTemplates(const Tokenizer::Parts& parts, const std::string& path) {
 void ReadJsonFolder(const Folder& folder, const TokenizerConfig& config,
                     const TokenizerOptions& options, Tokenizer::Parts& parts) {
   const JsonDocument document =
-      JsonDocument::Load(folder, kTokenizerJson, {.max_bytes = kMostTokenizerJsonBytes});
-  ReadTokenizerJson(document.root(), options, parts);
-  std::vector<AddedToken> added = ReadAddedTokens(document);
+      JsonDocument::Load(folder, kTokenizerJson, {.max_bytes = kMostJsonBytes});
+  ReadTokenizerJson(document.root(), parts);
+  if (options.lowercase_first) LowercaseFirst(parts.normalizer);
+  std::vector<AddedToken> added = ReadAddedTokens(document.root());
   SetAddedTokens(added, document.name(), parts);  // Damage that BertTokenizer may not see.
   CheckTemplates(parts, document.name());
   if (config.IsBertTokenizer(folder)) {
@@ -335,6 +204,7 @@ std::unique_ptr<const Tokenizer::Parts> Tokenizer::Parts::Read(const Folder& fol
                 Format("{}: has no {} and no {}", folder.path(), kTokenizerJson, kVocabTxt));
   }
   config.CheckSupported();
+  if (const auto side = config.TruncationSide()) parts->truncation_side = *side;
   parts->special_tokens = FindSpecialTokens(config, *parts);
   parts->model_max_length = config.ModelMaxLength();
   parts->fast_path = BertFastPath::Recognize(parts->normalizer.get(), parts->pre_tokenizer.get(),

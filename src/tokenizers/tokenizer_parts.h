@@ -26,6 +26,7 @@ struct Tokenizer::Parts {
   std::unique_ptr<Decoder> decoder;  // Null: tokens are joined by blanks.
   SpecialTokens special_tokens;
   std::optional<std::size_t> model_max_length;
+  Side truncation_side = Side::kRight;
   std::unique_ptr<const BertFastPath> fast_path;  // Null: the steps one after another.
 
   // As Tokenizer::Load.

@@ -90,6 +90,49 @@ TEST_F(SmallTokenizer, CutsOnTheLeft) {
   EXPECT_THAT(ids, ElementsAre(2, 5, 7, 3));
 }
 
+struct CutSide {
+  const char* name;
+  const char* truncation;  // In tokenizer.json.
+  const char* config;      // tokenizer_config.json; null: no such file.
+  std::vector<std::int32_t> ids;
+};
+
+class FolderSaysWhichSide : public testing::TestWithParam<CutSide> {};
+
+TEST_P(FolderSaysWhichSide, IsCutUnlessTheCallDoes) {
+  const TestFolder folder;
+  folder.Write("tokenizer.json",
+               Replaced(SmallTokenizerJson(), R"({"max_length":3})", GetParam().truncation));
+  if (GetParam().config != nullptr) folder.Write("tokenizer_config.json", GetParam().config);
+  const Tokenizer tokenizer = Tokenizer::Load(folder.path());
+  EXPECT_EQ(tokenizer.Encode("a b c", {.max_length = 4}).ids, GetParam().ids);
+  std::vector<std::int32_t> ids;
+  EXPECT_EQ(tokenizer.EncodeIds("a b c", {.max_length = 4}, ids, true), 1u);
+  EXPECT_EQ(ids, GetParam().ids);
+  const EncodeOptions options = {.max_length = 4, .truncation_side = Side::kRight};
+  EXPECT_THAT(tokenizer.Encode("a b c", options).ids, ElementsAre(2, 4, 5, 3));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rules, FolderSaysWhichSide,
+    testing::ValuesIn(std::vector<CutSide>{
+        {"NobodyIsRight", "null", nullptr, {2, 4, 5, 3}},
+        {"NoDirectionIsRight", R"({"max_length":9})", nullptr, {2, 4, 5, 3}},
+        {"Right", R"({"direction":"Right"})", nullptr, {2, 4, 5, 3}},
+        {"Left", R"({"direction":"Left"})", nullptr, {2, 5, 7, 3}},
+        {"ConfigLeft", "null", R"({"truncation_side":"left"})", {2, 5, 7, 3}},
+        {"ConfigWins", R"({"direction":"Left"})", R"({"truncation_side":"right"})", {2, 4, 5, 3}},
+    }),
+    [](const auto& test) { return test.param.name; });
+
+TEST_F(SmallTokenizer, RefusesASideThatIsNone) {
+  const std::string json =
+      Replaced(SmallTokenizerJson(), R"("max_length":3)", R"("direction":"left")");
+  EXPECT_THAT(
+      [&] { Make(json); },
+      ThrowsError(ErrorCode::kDataLoss, HasSubstr("'direction' is 'left', not Left or Right")));
+}
+
 TEST_F(SmallTokenizer, RefusesInvalidUtf8AndNamesTheByte) {
   std::vector<std::int32_t> ids = {5};
   for (const auto& encode : std::vector<std::function<void()>>{

@@ -69,7 +69,7 @@ EncodeOptions AnyOptions(std::size_t choice) {
   EncodeOptions options;
   options.max_length = kLengths[choice / 8 % std::size(kLengths)];
   options.add_special_tokens = choice % 2 == 0;
-  if (choice / 2 % 2 != 0) options.truncation_side = Side::kLeft;
+  options.truncation_side = choice / 2 % 2 != 0 ? Side::kLeft : Side::kRight;
   if (choice / 4 % 2 != 0) options.truncation = Truncation::kOnlySecond;
   return options;
 }

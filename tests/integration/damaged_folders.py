@@ -362,6 +362,7 @@ def tokenizer_rows():
         ("padding of nothing", put(TOKENIZER, "padding", '{"pad_to_multiple_of":0}'), "pad_to_multiple_of"),
         ("padding before the table", put(TOKENIZER, "padding", '{"pad_id":-1}'), "pad_id"),
         ("truncation to less than nothing", put(TOKENIZER, "truncation", '{"max_length":-1}'), "max_length"),
+        ("truncation of neither side", put(TOKENIZER, "truncation", '{"direction":"Up"}'), "'Up', not Left or Right"),
         ("truncation without end", put(TOKENIZER, "truncation", '{"stride":1e9}'), "stride"),
     ]
     for value in NUMBERS[:11]:
@@ -436,7 +437,7 @@ def small_json_rows():
         (SENTENCE, "many prompts, and another default", both(
             put(SENTENCE, "prompts", "{%s}" % ",".join(f'"{i}":""' for i in range(100000))),
             put(SENTENCE, "default_prompt_name", '"x"')), "'x'"),
-        (TOKENIZER_CONFIG, "cuts on the left", put(TOKENIZER_CONFIG, "truncation_side", '"left"'), "only 'right'"),
+        (TOKENIZER_CONFIG, "cuts on neither side", put(TOKENIZER_CONFIG, "truncation_side", '"up"'), "'up', not left or right"),
         (LENGTHS, "hands arguments on", put(LENGTHS, "tokenizer_args", '{"truncation_side":"left"}'), "not supported"),
         ("adapter_config.json", "there", write("adapter_config.json", "{}"), "adapter"),
         (TOKENIZER_CONFIG, "does not find special tokens", put(TOKENIZER_CONFIG, "split_special_tokens", "true"), "not supported"),

@@ -188,6 +188,38 @@ class Embed(CommandTest):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr.decode(), r"standard input:2: .*UTF-8")
 
+    def test_an_input_is_not_written_over(self):
+        content = self.input.read_bytes()
+        link, hard = self.folder / "link.jsonl", self.folder / "hard.jsonl"
+        link.symlink_to(self.input)
+        hard.hardlink_to(self.input)
+        for words, name in ((["-i", self.input], self.input), (["-i", self.input], hard), (["-i", link], self.input),
+                            (["-i", self.write("a.txt", "a"), self.input], self.folder / "." / "texts.jsonl"),
+                            (["--field", "text"], self.input)):
+            with self.subTest(words=words, output=name), open(self.input, encoding="utf-8") as file:
+                done = subprocess.run([MERLE, "embed", "-m", MODEL, *words, "-o", name], stdin=file, capture_output=True,
+                                      text=True, env=environment(), check=False)
+                self.assertEqual(done.returncode, 2)
+                self.assertRegex(done.stderr, rf"^merle: -o {name}: is an input too and would be lost; .*\n$")
+                self.assertEqual(self.input.read_bytes(), content)
+        self.embed("-i", self.input, "-o", self.write("old.jsonl", "old"))
+        self.embed("-i", "/dev/null", "-o", self.folder / "none.npy")
+
+    def test_texts_and_prompts_that_are_not_utf8_are_named(self):
+        bad = "a\udcff"  # The byte 0xFF in an argument.
+        for words, says in ((["embed", "ok", bad], r"text 2 is not UTF-8: byte 1 \(0xFF\)"),
+                            (["explain", bad], r"the text is not UTF-8: byte 1 \(0xFF\)"),
+                            (["tokenize", bad], r"text 1 is not UTF-8: byte 1 \(0xFF\)"),
+                            (["search", bad, "-i", self.input], r"the question is not UTF-8: byte 1 \(0xFF\)"),
+                            (["embed", "-i", self.input, "--prompt", bad], r"--prompt: the prompt is not UTF-8: byte 1 \(0xFF\)"),
+                            (["embed", "ok", "--prompt", bad], r"--prompt: the prompt is not UTF-8: byte 1 \(0xFF\)")):
+            with self.subTest(words=words):
+                done = run(*words, "-m", MODEL)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertRegex(done.stderr, rf"^merle: {says} starts no valid character.*\n$")
+        done = run("embed", "-m", MODEL, stdin=b"a\xff\n")
+        self.assertIn(b"standard input:1: not UTF-8: byte 1 (0xFF)", done.stderr)
+
     def test_precision(self):
         vectors = numbers(self.embed("-i", self.input))
         bits = json_lines(self.embed("-i", self.input, "--precision", "ubinary", "--json"))
@@ -253,6 +285,24 @@ class Search(CommandTest):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"30 vectors for 1 texts")
 
+    def test_vectors_that_search_would_make_otherwise_are_told(self):
+        vectors = self.folder / "v.npy"
+        def search(model):
+            return run("search", "Hello", "-m", MODELS / model, "-i", self.path, "--json", "--vectors", vectors)
+        expected = self.succeed("search", "Hello", "-m", MODELS / "st-prompts", "-i", self.path, "--json")
+        self.succeed("embed", "-m", MODELS / "st-prompts", "-i", self.path, "-o", vectors, "--prompt-name", "document")
+        done = search("st-prompts")
+        self.assertEqual((done.stdout, done.stderr), (expected, ""))
+        warning = (rf"^merle: {vectors}: its vector of {self.path}:1 is not the one that search makes \(cosine -?\d\.\d+\); "
+                   r"embed the same input with this model and --prompt-name document\n$")
+        for made, words, used in (("st-prompts", [], "st-prompts"), ("st-prompts", ["--prompt-name", "query"], "st-prompts"),
+                                  ("st-pooling-cls", [], "st-pooling-max")):
+            with self.subTest(made=made, words=words, used=used):
+                self.succeed("embed", "-m", MODELS / made, "-i", self.path, "-o", vectors, *words)
+                done = search(used)
+                self.assertEqual((done.returncode, len(done.stdout.splitlines())), (0, 5))
+                self.assertRegex(done.stderr, warning)
+
     def test_vectors_of_bytes_are_refused_by_name(self):
         for name in ("v.npy", "v.safetensors"):
             vectors = self.folder / name
@@ -294,6 +344,19 @@ class Search(CommandTest):
         self.assertRegex(first[0], r"^ 1  1\.000  T\d+ +\S*t\.jsonl:\d+$")
         self.assertRegex(first[1], r"^    Hello token \d+$")
 
+    def test_titles_come_from_every_form_that_has_them(self):
+        rows = {"a.csv": "title,text\nSea,one\n", "b.tsv": "text\tx\ntwo\t2\n", "c.csv": "text\nthree\n",
+                "d.jsonl": '{"title":"Hill","text":"four"}\n{"title":["no","title"],"text":"five"}\n'}
+        paths = [self.write(name, content) for name, content in rows.items()]
+        hits = json_lines(self.search("one", "-i", *paths, "--json"))
+        self.assertEqual({hit["text"]: hit.get("title") for hit in hits},
+                         {"one": "Sea", "two": None, "three": None, "four": "Hill", "five": None})
+        by_name = json_lines(self.search("one", "-i", paths[0], "--title-field", "text", "--json"))
+        self.assertEqual(by_name[0]["title"], "one")
+        self.assertNotIn("title", json_lines(self.search("Sea", "-i", paths[0], "--field", "title", "--json"))[0])
+        done = run("search", "one", "-m", MODEL, "-i", *paths, "--title-field", "title")
+        self.assertRegex(done.stderr, r"^merle: \S+b\.tsv:1: no column 'title'; ")
+
     def test_folders_are_read_in_passages_with_their_lines(self):
         self.write("notes/a.txt", "Hello world.\n\nThe first token.\n")
         self.write("notes/deep/b.md", "Another text.\n")
@@ -302,6 +365,21 @@ class Search(CommandTest):
         self.assertEqual(hits[0]["file"], str(self.folder / "notes" / "deep" / "b.md"))
         self.assertEqual(hits[0]["line"], 1)
         self.assertEqual({hit["file"].rsplit("/", 1)[1] for hit in hits}, {"a.txt", "b.md"})
+
+    def test_passages_lose_nothing_to_the_limit_of_the_model(self):
+        dense = "世界" * 40 + "。" + "hello world " * 9
+        self.write("notes/a.txt", dense)
+        for model, words in (("st-short", []), ("st-short", ["--prompt", "Hello "]), ("st-prompts", []),
+                             ("st-prompts", ["--prompt-name", "document"])):
+            with self.subTest(model=model, words=words):
+                vectors = self.folder / "v.npy"
+                done = run("embed", "-m", MODELS / model, "-i", self.folder / "notes", "--on-long", "error", "-o", vectors, *words)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                found = ["search", "world", "-m", MODELS / model, "-i", self.folder / "notes", "-k", "99", "--json"]
+                texts = [hit["text"] for hit in json_lines(self.succeed(*found))]
+                self.assertEqual(sorted("".join(texts).replace(" ", "")), sorted(dense.replace(" ", "")))
+                if "--prompt" not in words:
+                    self.assertEqual(read_npy(vectors)[1][0], len(texts))
 
     def test_text_in_other_encodings_is_left_out_and_told(self):
         self.write("notes/a.txt", "Hello world.\n")
@@ -332,9 +410,9 @@ class Search(CommandTest):
 
     def test_few_good_texts_give_few_results(self):
         self.assertEqual(len(json_lines(self.search("a", "--json", "-k", "50", stdin="a\nb\n"))), 2)
-        done = run("search", "a", "-m", MODEL, "--min-score", "1.5", stdin="a\nb\n")
+        done = run("search", "a", "-m", MODEL, "--min-score", "1", stdin="b\nhello world\n")
         self.assertEqual((done.returncode, done.stdout), (0, ""))
-        self.assertIn("no text scores 1.5 or more", done.stderr)
+        self.assertIn("no text scores 1 or more", done.stderr)
         done = run("search", "a", "-m", MODEL, stdin="\n\n")
         self.assertEqual(done.returncode, 1)
         self.assertIn("no text to search", done.stderr)
@@ -399,6 +477,12 @@ class Evaluate(CommandTest):
         self.assertTrue(math.isclose(result["spearman"], expected, abs_tol=1e-6))
         self.assertIn(f"{100 * expected:.2f}", self.succeed("eval", "sts", path, "-m", MODEL))
         self.assertEqual(self.succeed("eval", "sts", path, "-m", MODEL, "-q"), f"{100 * expected:.2f}\n")
+
+    def test_a_text_that_is_too_long_is_named_by_file_and_line(self):
+        path = self.write("sts.csv", "a,b,1\nc,d,2\ne," + "hello " * 500 + ",3\n")
+        done = run("eval", "sts", path, "-m", MODEL, "--on-long", "error")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, rf"^merle: sentence 2 of {path}:3 has \d+ tokens")
 
     def test_standard_input_and_pipes_are_read_once(self):
         table = "sentence1,sentence2,score\n" + "".join(f"Hello {i},token {i % 7},{i % 5}\n" for i in range(9000))

@@ -1,5 +1,6 @@
 """Writes tests/golden/embedding/: sentence-transformers folders of random weights."""
 
+import json
 import shutil
 
 import numpy as np
@@ -56,6 +57,10 @@ def write_encoder(folder, lowercase=True, max_seq_length=None, do_lower_case=Fal
         **{f"{t[1:-1].lower()}_token": t for t in SPECIALS}})
     if max_seq_length is not None or do_lower_case:
         write_json(folder / "sentence_bert_config.json", {"max_seq_length": max_seq_length, "do_lower_case": do_lower_case})
+
+
+def edit_json(path, **members):
+    write_json(path, json.loads(path.read_text(encoding="utf-8")) | members)
 
 
 def write_modules(folder, modules, types=OLD_TYPES):
@@ -184,6 +189,17 @@ def write_embedding():
     write_encoder(folder, max_seq_length=8)
     write_modules(folder, [mean])
     write_embedding_cases(folder)
+
+    # Who cuts on which side: tokenizer.json says it, and tokenizer_config.json says it better.
+    for name, side in (("st-cut-left", None), ("st-cut-left-named", "left"), ("st-cut-right-named", "right")):
+        folder = root / name
+        write_encoder(folder, max_seq_length=8)
+        edit_json(folder / "tokenizer.json", truncation={
+            "direction": "Right" if side == "left" else "Left", "max_length": 128, "strategy": "LongestFirst", "stride": 0})
+        if side is not None:
+            edit_json(folder / "tokenizer_config.json", truncation_side=side)
+        write_modules(folder, [mean])
+        write_embedding_cases(folder)
 
     write_modality(root / "st-modality", mean)
 

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,18 +33,6 @@ constexpr std::size_t kBufferBytes = 1 << 16;
 
 [[noreturn]] void FailOnFolder(const std::string& path) {
   throw Error(ErrorCode::kIoError, Format("{}: is a folder, a file is wanted", path));
-}
-
-// Where `path` leads to through symbolic links, even if nothing is there yet.
-std::string FollowLinks(std::string path) {
-  constexpr int kMostLinks = 40;  // As Linux.
-  for (int i = 0; i < kMostLinks; ++i) {
-    std::error_code error;
-    const auto link = std::filesystem::read_symlink(path, error);
-    if (error) break;
-    path = std::filesystem::path(path).parent_path() / link;
-  }
-  return path;
 }
 
 }  // namespace
@@ -85,6 +74,34 @@ bool WriteAll(int descriptor, std::string_view bytes) {
   return true;
 }
 
+std::string FollowLinks(std::string path) {
+  constexpr int kMostLinks = 40;  // As Linux.
+  for (int i = 0; i < kMostLinks; ++i) {
+    std::error_code error;
+    const auto link = std::filesystem::read_symlink(path, error);
+    if (error) break;
+    path = std::filesystem::path(path).parent_path() / link;
+  }
+  return path;
+}
+
+std::optional<mode_t> ModeOfReplaced(const std::string& path) {
+  if (FolderExists(path)) FailOnFolder(path);
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  if (!S_ISREG(status.st_mode)) {
+    throw Error(ErrorCode::kIoError, Format("{}: is no regular file, so it stays as it is", path));
+  }
+  return status.st_mode & 0777;
+}
+
+void SyncFolderOf(const std::string& path) noexcept {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const Descriptor parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (parent.value() >= 0) ::fsync(parent.value());
+}
+
 void FailOnFile(const std::string& path, std::string_view action, int error) {
   const auto code =
       error == ENOENT || error == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kIoError;
@@ -97,19 +114,14 @@ std::string ReadFile(const std::string& path, std::size_t max_bytes) {
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), target_(FollowLinks(path_)) {
   static std::atomic<unsigned> files = 0;
-  if (FolderExists(path_)) FailOnFolder(path_);
-  struct stat status{};
-  const bool replaces = ::stat(path_.c_str(), &status) == 0;
-  if (replaces && !S_ISREG(status.st_mode)) {
-    throw Error(ErrorCode::kIoError, Format("{}: is no regular file, so it stays as it is", path_));
-  }
-  const mode_t mode = replaces ? status.st_mode & 0777 : 0666;
+  const std::optional<mode_t> replaced = ModeOfReplaced(path_);
+  const mode_t mode = replaced.value_or(0666);
   do {
     temporary_ = Format("{}.{}.{}.tmp", target_, ::getpid(), ++files);
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) Fail("create");
-  if (replaces && ::fchmod(descriptor_, mode) != 0) {  // The umask may have taken some.
+  if (replaced && ::fchmod(descriptor_, mode) != 0) {  // The umask may have taken some.
     const int error = errno;
     ::close(descriptor_);
     ::unlink(temporary_.c_str());
@@ -169,10 +181,7 @@ void AtomicFile::Commit() {
   Flush();
   if (::fsync(descriptor_) != 0) Fail("flush");
   Rename();
-  const auto folder = std::filesystem::path(target_).parent_path();
-  const Descriptor parent(
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (parent.value() >= 0) ::fsync(parent.value());  // Not every file system can; the data is safe.
+  SyncFolderOf(target_);
 }
 
 void AtomicFile::CommitWithoutSync() {

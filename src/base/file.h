@@ -2,9 +2,11 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +35,17 @@ int OpenForReading(const std::string& path, int more_flags = 0);
 // Writes all of `bytes`, however many calls that takes. Returns false, and why in errno, if it
 // can't.
 bool WriteAll(int descriptor, std::string_view bytes);
+
+// Where `path` leads to through symbolic links, even if nothing is there yet.
+std::string FollowLinks(std::string path);
+
+// The permissions of the regular file at `path`; nothing where there is none. Throws kIoError for a
+// folder, pipe or device, which no file may replace.
+std::optional<mode_t> ModeOfReplaced(const std::string& path);
+
+// Makes sure that what was renamed or deleted in the folder of `path` stays so without power, on
+// file systems that can.
+void SyncFolderOf(const std::string& path) noexcept;
 
 // Throws what a failed call means, "path: can't open: No such file or directory": kNotFound if
 // `error`, an errno, says that there is no such file, else kIoError.

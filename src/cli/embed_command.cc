@@ -2,14 +2,17 @@
 
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <vector>
 
+#include "cli/checkpoints.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/embed_stream.h"
 #include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/model_access.h"
+#include "cli/run_identity.h"
 #include "cli/vector_output.h"
 #include "documents/record.h"
 #include "embedding/embedder.h"
@@ -24,14 +27,24 @@ int Run(const Invocation& invocation) {
   const EmbedOptions embed = EmbedOptionsOf(invocation.options, embedder);
   inputs.FitPassages(embedder, embed.prompt.text.value_or(""));
   const HoldInterrupts hold;
-  const auto output = VectorOutput::Open(invocation, embedder.dim(embed));
-
+  std::optional<Checkpoints> checkpoints;  // Of a file.
+  if (!ToStandardOutput(invocation.options)) {
+    checkpoints.emplace(invocation, *invocation.options.output,
+                        [&] { return IdentityOfRun(invocation, embedder, embed); });
+    checkpoints->SkipDone(inputs);
+  }
+  const auto output = VectorOutput::Open(invocation, embedder.dim(embed),
+                                         checkpoints ? &checkpoints->file() : nullptr);
   EmbeddingReport report(invocation, embedder);
-  EmbedStream(invocation, embedder, inputs, embed, report,
-              {.on_read = {}, .use = [&](const std::vector<Record>& records, auto vectors) {
-                 output->Append(records, vectors);
-               }});
-  output->Finish();
+  const auto use = [&](const std::vector<Record>& records, auto vectors) {
+    output->Append(records, vectors);
+    if (checkpoints) checkpoints->Add(records);
+  };
+  const std::size_t texts =
+      EmbedStream(invocation, embedder, inputs, embed, report, {.on_read = {}, .use = use},
+                  checkpoints ? checkpoints->texts() : 0);
+  output->Finish(texts);
+  if (checkpoints) checkpoints->Done();
   report.Say();
   return ReportSkipped(invocation, inputs);
 }
@@ -43,9 +56,10 @@ CommandDetails EmbedDetails() {
       .arguments = "[TEXT…]",
       .least_arguments = 0,
       .most_arguments = std::numeric_limits<std::size_t>::max(),
-      .options = {"model", "input", "input-form", "field", "id-field", "skip-bad", "output",
-                  "format", "json", "prompt", "prompt-name", "dim", "normalize", "on-long",
-                  "precision", "compute", "threads", "batch-tokens"},
+      .options = {"model",       "input",  "input-form", "field",   "id-field",
+                  "skip-bad",    "output", "format",     "json",    "prompt",
+                  "prompt-name", "dim",    "normalize",  "on-long", "precision",
+                  "shard",       "resume", "compute",    "threads", "batch-tokens"},
       .description =
           "Each text becomes a vector: one line, or one row of a file, in the order of the input. "
           "The texts are the arguments, or what -i names, or standard input.\n"
@@ -53,6 +67,19 @@ CommandDetails EmbedDetails() {
           "{\"index\":0,\"id\":…,\"embedding\":[…]} instead, where index is the row of the input, "
           "with "
           "those that --skip-bad left out.\n"
+          "An input may be of any size: only the texts that are being worked on are in memory.\n"
+          "A file appears when it is whole. Where a run is interrupted, after ten seconds of work "
+          "or "
+          "with --resume, what is done stays beside it, as FILE.partial and FILE.partial.journal; "
+          "the same command with --resume goes on from there, and the file becomes the same to the "
+          "last bit. For that it reads the input again, standard input too, and refuses another "
+          "one, another model, or flags that would make other vectors. Without --resume it starts "
+          "again.\n"
+          "--shard shares the work among processes: 2/8 takes the texts 1, 9, 17 and so on, "
+          "counted "
+          "from 0 without bad rows. In NumPy, whole[1::8] = second joins them; paste -d '\\n' "
+          "joins "
+          "files of lines.\n"
           "The vector of a text is the same to the last bit whatever stands beside it and however "
           "many threads there are.",
       .examples = {{"merle embed 'The cat sat on the mat.'", "one vector, on the screen"},

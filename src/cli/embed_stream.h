@@ -22,9 +22,11 @@ struct BlockUser {
   std::function<void(std::vector<Record> records, MatrixView<const float> vectors)> use;
 };
 
-// Embeds all of `inputs`, with a progress bar; `report` counts. Returns how many texts there were.
+// Embeds all of `inputs`, with a progress bar; `report` counts. Returns how many texts there were,
+// with `texts_before`, which were read from `inputs` before and are done.
 // Throws Interrupted where HoldInterrupts is in force, ModelError, and what Embedder::Embed throws.
 std::size_t EmbedStream(const Invocation& invocation, const Embedder& embedder, InputTexts& inputs,
-                        EmbedOptions options, EmbeddingReport& report, const BlockUser& user);
+                        EmbedOptions options, EmbeddingReport& report, const BlockUser& user,
+                        std::size_t texts_before = 0);
 
 }  // namespace merle

@@ -34,6 +34,8 @@ std::string CacheFolderFromEnvironment() {
   return "";
 }
 
+std::string TemporaryFolder() { return EnvironmentVariable("TMPDIR").value_or("/var/tmp"); }
+
 void SelectCpuPathFromEnvironment() {
   const auto path = EnvironmentVariable("MERLE_CPU");
   if (!path) return;

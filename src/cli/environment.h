@@ -21,6 +21,10 @@ HubOptions HubFromEnvironment();
 // home.
 std::string CacheFolderFromEnvironment();
 
+// Where large files that go with the process may lie: TMPDIR, or /var/tmp, which unlike /tmp is
+// seldom in memory.
+std::string TemporaryFolder();
+
 // Uses the instruction set that MERLE_CPU names instead of the best one of this machine.
 // Throws UsageError if there is no such path or the CPU lacks it.
 void SelectCpuPathFromEnvironment();

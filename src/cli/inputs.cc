@@ -16,7 +16,9 @@
 #include "base/format.h"
 #include "base/utf8.h"
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/shard.h"
 #include "cli/terminal.h"
 #include "documents/folder_walker.h"
 #include "documents/record.h"
@@ -37,6 +39,12 @@ TextSourceOptions WithFlags(const Options& options, TextSourceOptions source) {
   source.skip_bad = options.skip_bad;
   if (options.input_form) source.form = ParseTextForm(*options.input_form);
   return source;
+}
+
+Shard ShardOf(const Options& options) {
+  if (!options.shard) return {};
+  if (const auto shard = ParseShard(*options.shard)) return *shard;
+  throw UsageError(Format("--shard can't be '{}': I/N is wanted, from 1/N to N/N", *options.shard));
 }
 
 bool IsStandardInput(const std::vector<std::string>& paths) {
@@ -76,7 +84,7 @@ std::size_t PromptTokens(const Embedder& embedder, std::string_view prompt, std:
 
 InputTexts::InputTexts(const Invocation& invocation, std::vector<std::string> texts,
                        TextSourceOptions options)
-    : texts_(std::move(texts)) {
+    : shard_(ShardOf(invocation.options)), texts_(std::move(texts)) {
   std::vector<std::string> paths = invocation.options.inputs;
   if (!texts_.empty()) {
     if (!paths.empty()) throw UsageError("give texts, or files with -i, but not both");
@@ -96,6 +104,14 @@ InputTexts::InputTexts(const Invocation& invocation, std::vector<std::string> te
 }
 
 std::optional<Record> InputTexts::Next() {
+  for (;;) {
+    ThrowIfInterrupted();
+    std::optional<Record> record = NextOfAll();
+    if (!record || shard_.Takes(read_++)) return record;
+  }
+}
+
+std::optional<Record> InputTexts::NextOfAll() {
   if (source_) return source_->Next();
   if (next_ == texts_.size()) return std::nullopt;
   Record record;

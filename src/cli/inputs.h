@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/shard.h"
 #include "documents/record.h"
 #include "documents/text_source.h"
 #include "embedding/embedder.h"
@@ -22,11 +23,12 @@ inline constexpr std::size_t kBlockTexts = 4096;
 class InputTexts {
  public:
   // texts: the arguments that are texts. With none and no -i it is standard input.
-  // Throws UsageError if there are both, NoInputError if a person sits at standard input, and what
-  // TextSource throws. options: beyond what the flags say.
+  // Throws UsageError if there are both or --shard is none, NoInputError if a person sits at
+  // standard input, and what TextSource throws. options: beyond what the flags say.
   InputTexts(const Invocation& invocation, std::vector<std::string> texts,
              TextSourceOptions options = {});
 
+  // The next text, of this process's --shard. Throws what TextSource::Next throws, and Interrupted.
   std::optional<Record> Next();
 
   // The next texts: as many as `most`, or fewer if together they are long. Empty after the last.
@@ -42,6 +44,10 @@ class InputTexts {
   std::optional<double> share() const;
 
  private:
+  std::optional<Record> NextOfAll();
+
+  Shard shard_;
+  std::size_t read_ = 0;  // Texts, of all shards.
   std::vector<std::string> texts_;
   std::size_t next_ = 0;
   std::optional<TextSource> source_;

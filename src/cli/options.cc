@@ -46,6 +46,11 @@ const std::array kOptions = {
            "Write to this file; its ending (.npy, .safetensors, .jsonl, .txt) chooses the form"},
     Option{"format", 0, "text|jsonl|npy|safetensors", &Options::format,
            "Write in this form, whatever the ending"},
+    Option{"shard", 0, "I/N", &Options::shard,
+           "Take every N-th text only, from the I-th on: a share of the work for each of N "
+           "processes"},
+    Option{"resume", 0, "", &Options::resume,
+           "Go on where an interrupted run of the same command stopped; if there is none, start"},
     Option{"json", 0, "", &Options::json, "Write one JSON object a line"},
     Option{"vectors", 0, "FILE", &Options::vectors,
            "Take the vectors of the texts from this .npy or .safetensors file, which embed "

@@ -49,6 +49,8 @@ struct Options {
   std::optional<std::string> output;
   std::optional<std::string> format;
   bool json = false;
+  std::optional<std::string> shard;
+  bool resume = false;
   bool quiet = false;
   bool verbose = false;
   std::string color = "auto";

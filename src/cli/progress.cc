@@ -39,6 +39,12 @@ Progress::~Progress() {
   EraseLineOnExit(false);
 }
 
+void Progress::StartFrom(std::size_t done, double share) {
+  done_before_ = done;
+  share_before_ = share;
+  start_ = Clock::now();
+}
+
 void Progress::Update(std::size_t done, std::optional<double> share) {
   if (!bar_ && !lines_) return;
   const auto now = Clock::now();
@@ -53,10 +59,12 @@ void Progress::Update(std::size_t done, std::optional<double> share) {
 void Progress::Draw(std::size_t done, std::optional<double> share, double seconds) {
   std::string count = show_(done);
   if (total_) count += Format(" of {}", show_(*total_));
-  const double rate = static_cast<double>(done) / seconds;
+  if (share && !total_) count += Format("  {:.0f} %", std::floor(100 * *share));
+  const double rate = static_cast<double>(done - done_before_) / seconds;
   std::string facts = Format("{}  {}/s", count, show_(static_cast<std::size_t>(rate)));
-  if (share && *share > 0) {
-    facts += Format("  {} left", HumanSeconds(std::max(0.0, seconds / *share - seconds)));
+  if (share && *share > share_before_) {
+    const double whole = seconds / (*share - share_before_);
+    facts += Format("  {} left", HumanSeconds(std::max(0.0, whole * (1 - *share))));
   }
   if (lines_) {
     std::fputs(Format("merle: {}: {}\n", what_, facts).c_str(), stderr);

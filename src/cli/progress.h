@@ -25,6 +25,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  // Counts time and rate from here: `done` things, `share` of the work, were done before.
+  void StartFrom(std::size_t done, double share);
+
   // `done` things are done; `share` of the work in [0, 1], where it isn't done / total.
   void Update(std::size_t done, std::optional<double> share = std::nullopt);
 
@@ -40,6 +43,8 @@ class Progress {
   bool bar_;
   bool lines_;
   bool drawn_ = false;
+  std::size_t done_before_ = 0;
+  double share_before_ = 0;
   Clock::time_point start_ = Clock::now();
   Clock::time_point next_;
 };

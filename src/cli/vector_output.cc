@@ -1,10 +1,9 @@
 #include "cli/vector_output.h"
 
-#include <array>
-#include <charconv>
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,15 +12,17 @@
 #include <system_error>
 #include <utility>
 #include <variant>
-#include <vector>
 
-#include "base/assert.h"
-#include "base/file.h"
 #include "base/format.h"
-#include "base/json_writer.h"
+#include "base/growing_file.h"
+#include "base/partial_file.h"
 #include "cli/command.h"
+#include "cli/environment.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/row_encoder.h"
 #include "cli/standard_output.h"
+#include "cli/vector_store.h"
 #include "documents/record.h"
 #include "embedding/precision.h"
 #include "tensor/matrix.h"
@@ -29,8 +30,6 @@
 
 namespace merle {
 namespace {
-
-bool ToStandardOutput(const Options& options) { return !options.output || *options.output == "-"; }
 
 std::optional<VectorForm> FormOfEnding(std::string_view path) {
   if (const auto format = VectorFormatOfPath(path)) return *format;
@@ -54,182 +53,171 @@ std::optional<VectorForm> FormOfFlags(const Options& options) {
   return options.json ? std::optional<VectorForm>(LineForm::kJsonl) : std::nullopt;
 }
 
-// Rows of numbers of some precision.
-using NumberRows = std::variant<MatrixView<const float>, MatrixView<const std::int8_t>,
-                                MatrixView<const std::uint8_t>>;
-
-class NumberSink {
- public:
-  virtual ~NumberSink() = default;
-  virtual void Write(std::span<const Record> records, const NumberRows& rows) = 0;
-  virtual void Finish() = 0;
-};
-
-class BinarySink : public NumberSink {
- public:
-  explicit BinarySink(VectorWriter writer) : writer_(std::move(writer)) {}
-
-  void Write(std::span<const Record>, const NumberRows& rows) override {
-    std::visit([&](auto view) { writer_.Append(view); }, rows);
-  }
-  void Finish() override { writer_.Finish(); }
-
- private:
-  VectorWriter writer_;
-};
-
-// One line a text: numbers between blanks, or a JSON object.
-class LineSink : public NumberSink {
- public:
-  LineSink(LineForm form, StandardOutput& out, const std::optional<std::string>& path)
-      : json_(form == LineForm::kJsonl), out_(out) {
-    if (path) file_.emplace(*path);
-  }
-
-  void Write(std::span<const Record> records, const NumberRows& rows) override {
-    std::visit([&](auto view) { WriteLines(records, view); }, rows);
-    if (!file_) out_.Flush();  // Whoever reads gets each block as soon as it is there.
-  }
-
-  void Finish() override {
-    if (file_) file_->Commit();
-  }
-
- private:
-  template <typename T>
-  void WriteLines(std::span<const Record> records, MatrixView<const T> rows) {
-    for (std::size_t i = 0; i < rows.rows(); ++i) {
-      const std::string line = json_ ? JsonLine(records[i], rows.Row(i)) : TextLine(rows.Row(i));
-      if (file_) {
-        file_->Write(line);
-      } else {
-        out_.Write(line);
-      }
-    }
-  }
-
-  template <typename T>
-  std::string JsonLine(const Record& record, std::span<const T> row) {
-    JsonWriter json;
-    json.BeginObject().Key("index").Value(record.row);
-    if (!record.id.empty()) json.Key("id").Value(record.id);
-    json.Key("embedding").Value(row).EndObject();
-    return json.text() + "\n";
-  }
-
-  template <typename T>
-  static std::string TextLine(std::span<const T> row) {
-    std::string line;
-    for (const T value : row) {
-      if (!line.empty()) line += ' ';
-      std::array<char, 32> digits;
-      const auto end = std::to_chars(digits.begin(), digits.end(), value).ptr;
-      line.append(digits.begin(), end);
-    }
-    return line + "\n";
-  }
-
-  bool json_;
-  StandardOutput& out_;
-  std::optional<AtomicFile> file_;
-};
-
-std::unique_ptr<NumberSink> OpenSink(const Invocation& invocation, Precision precision,
-                                     std::size_t dim) {
-  const Options& options = invocation.options;
-  const VectorForm form = ChooseVectorForm(invocation);
-  const std::optional<std::string> path = ToStandardOutput(options) ? std::nullopt : options.output;
-  if (const auto* line_form = std::get_if<LineForm>(&form)) {
-    return std::make_unique<LineSink>(*line_form, invocation.out, path);
-  }
-  const VectorFileOptions file{.format = std::get<VectorFormat>(form),
-                               .dtype = PrecisionDType(precision),
-                               .cols = PrecisionCols(precision, dim)};
-  StandardOutput& out = invocation.out;
-  return std::make_unique<BinarySink>(
-      path ? VectorWriter::ToFile(*path, file)
-           : VectorWriter::ToSink([&out](std::string_view bytes) { out.Write(bytes); }, file));
+// The option table allows just the known ones.
+Precision PrecisionOf(const Options& options) {
+  return ParsePrecision(options.precision).value_or(Precision::kFloat32);
 }
 
-// float32, binary and ubinary: each vector for itself.
-class DirectOutput : public VectorOutput {
- public:
-  DirectOutput(std::unique_ptr<NumberSink> sink, Precision precision)
-      : sink_(std::move(sink)), precision_(precision) {}
+bool IsRanged(Precision precision) {
+  return precision == Precision::kInt8 || precision == Precision::kUint8;
+}
 
-  void Append(std::span<const Record> records, MatrixView<const float> vectors) override {
-    if (precision_ == Precision::kBinary) {
-      const auto bits = QuantizeBinary(vectors);
-      sink_->Write(records, bits.view());
-    } else if (precision_ == Precision::kUbinary) {
-      const auto bits = QuantizeUbinary(vectors);
-      sink_->Write(records, bits.view());
-    } else {
-      sink_->Write(records, vectors);
-    }
+// Gives `use` the vectors in their precision. ranges: of int8 and uint8.
+void WithPrecision(Precision precision, MatrixView<const float> vectors,
+                   const QuantizationRanges& ranges,
+                   const std::function<void(const NumberRows&)>& use) {
+  const auto use_owned = [&](const auto& rows) { use(rows.view()); };
+  switch (precision) {
+    case Precision::kFloat32:
+      return use(vectors);
+    case Precision::kInt8:
+      return use_owned(QuantizeInt8(vectors, ranges));
+    case Precision::kUint8:
+      return use_owned(QuantizeUint8(vectors, ranges));
+    case Precision::kBinary:
+      return use_owned(QuantizeBinary(vectors));
+    case Precision::kUbinary:
+      return use_owned(QuantizeUbinary(vectors));
+  }
+}
+
+// To a file, each vector for itself.
+class FileOutput : public VectorOutput {
+ public:
+  FileOutput(PartialFile& file, Precision precision, RowEncoder encoder)
+      : file_(file), precision_(precision), encoder_(encoder) {
+    if (file.size() == 0) file.Write(encoder.Header(0));  // Finish writes the true one over it.
   }
 
-  void Finish() override { sink_->Finish(); }
+  void Append(std::span<const Record> records, MatrixView<const float> vectors) override {
+    WithPrecision(precision_, vectors, {}, [&](const NumberRows& rows) {
+      encoder_.Encode(records, rows, [&](std::string_view bytes) { file_.Write(bytes); });
+    });
+  }
+
+  void Finish(std::size_t texts) override {
+    file_.WriteAt(0, encoder_.Header(texts));
+    file_.Commit();
+  }
 
  private:
-  std::unique_ptr<NumberSink> sink_;
+  PartialFile& file_;
   Precision precision_;
+  RowEncoder encoder_;
 };
 
-// int8 and uint8: a step is a part of each dimension's range over all vectors, as in the reference,
-// so the vectors wait in memory until the last one is there.
-class RangedOutput : public VectorOutput {
+// Lines to standard output.
+class LineOutput : public VectorOutput {
  public:
-  RangedOutput(const Invocation& invocation, std::unique_ptr<NumberSink> sink, Precision precision,
-               std::size_t dim)
-      : invocation_(invocation), sink_(std::move(sink)), precision_(precision), dim_(dim) {}
+  LineOutput(StandardOutput& out, Precision precision, RowEncoder encoder)
+      : out_(out), precision_(precision), encoder_(encoder) {}
 
   void Append(std::span<const Record> records, MatrixView<const float> vectors) override {
-    MERLE_ASSERT(vectors.rows() == records.size() && vectors.cols() == dim_);
-    for (std::size_t i = 0; i < vectors.rows(); ++i) {
-      const auto row = vectors.Row(i);
-      numbers_.insert(numbers_.end(), row.begin(), row.end());
-      records_.push_back(
-          {.text = {}, .id = records[i].id, .path = {}, .row = records[i].row, .extra = {}});
-    }
+    WithPrecision(precision_, vectors, {}, [&](const NumberRows& rows) {
+      encoder_.Encode(records, rows, [&](std::string_view bytes) { out_.Write(bytes); });
+    });
+    out_.Flush();  // Whoever reads gets each block as soon as it is there.
   }
 
-  void Finish() override {
-    const MatrixView<const float> vectors(numbers_.data(), records_.size(), dim_);
-    if (!records_.empty()) WriteAll(vectors);
-    sink_->Finish();
+  void Finish(std::size_t) override {}
+
+ private:
+  StandardOutput& out_;
+  Precision precision_;
+  RowEncoder encoder_;
+};
+
+// For what can't be written before the last vector is there: bytes to standard output, whose header
+// says how many vectors follow; and int8 and uint8, where a step is a part of each dimension's
+// range over all vectors, as in the reference. The vectors wait on the disk.
+class WaitingOutput : public VectorOutput {
+ public:
+  // partial: nothing for standard output.
+  WaitingOutput(const Invocation& invocation, PartialFile* partial, Precision precision,
+                RowEncoder encoder, std::size_t dim)
+      : invocation_(invocation),
+        partial_(partial),
+        precision_(precision),
+        encoder_(encoder),
+        store_(partial == nullptr ? own_.emplace(GrowingFile::Temporary(TemporaryFolder()))
+                                  : static_cast<GrowingFile&>(*partial),
+               dim) {}
+
+  void Append(std::span<const Record> records, MatrixView<const float> vectors) override {
+    store_.Append(records, vectors);
+  }
+
+  void Finish(std::size_t texts) override {
+    if (partial_ == nullptr) {
+      WriteAll(texts, [&](std::string_view bytes) { invocation_.out.Write(bytes); });
+      return;
+    }
+    PartialFile whole(*invocation_.options.output, ".whole.partial");
+    try {
+      whole.Cut(0);
+      WriteAll(texts, [&](std::string_view bytes) { whole.Write(bytes); });
+      whole.Commit();
+    } catch (...) {
+      whole.Remove();  // It is made again from *partial_.
+      throw;
+    }
+    partial_->Remove();
   }
 
  private:
-  void WriteAll(MatrixView<const float> vectors) {
-    if (vectors.rows() < kFewCalibrationVectors) {
+  void WriteAll(std::size_t texts, const RowEncoder::Sink& write) {
+    const QuantizationRanges ranges = RangesOfAll(texts);
+    write(encoder_.Header(texts));
+    store_.ForEachBlock([&](std::span<const Record> records, MatrixView<const float> vectors) {
+      ThrowIfInterrupted();
+      WithPrecision(precision_, vectors, ranges,
+                    [&](const NumberRows& rows) { encoder_.Encode(records, rows, write); });
+    });
+  }
+
+  QuantizationRanges RangesOfAll(std::size_t texts) {
+    std::optional<QuantizationRanges> ranges;
+    if (!IsRanged(precision_) || texts == 0) return {};
+    if (texts < kFewCalibrationVectors) {
       invocation_.Say(
-          Format("--precision {}: the ranges come from {} vectors only; {} or more make "
-                 "them reliable",
-                 PrecisionName(precision_), vectors.rows(), kFewCalibrationVectors));
+          Format("--precision {}: the ranges come from {} vectors only; {} or more make them "
+                 "reliable",
+                 PrecisionName(precision_), texts, kFewCalibrationVectors));
     }
-    const QuantizationRanges ranges = FindRanges(vectors);
-    if (precision_ == Precision::kInt8) {
-      const auto bytes = QuantizeInt8(vectors, ranges);
-      sink_->Write(records_, bytes.view());
-    } else {
-      const auto bytes = QuantizeUint8(vectors, ranges);
-      sink_->Write(records_, bytes.view());
-    }
+    store_.ForEachBlock([&](std::span<const Record>, MatrixView<const float> vectors) {
+      const QuantizationRanges more = FindRanges(vectors);
+      if (!ranges) ranges = more;
+      for (std::size_t j = 0; j < more.min.size(); ++j) {
+        ranges->min[j] = std::min(ranges->min[j], more.min[j]);
+        ranges->max[j] = std::max(ranges->max[j], more.max[j]);
+      }
+    });
+    return *std::move(ranges);
   }
 
   const Invocation& invocation_;
-  std::unique_ptr<NumberSink> sink_;
+  PartialFile* partial_;
   Precision precision_;
-  std::size_t dim_;
-  std::vector<float> numbers_;
-  std::vector<Record> records_;  // Without their texts.
+  RowEncoder encoder_;
+  std::optional<GrowingFile> own_;
+  VectorStore store_;
 };
 
 }  // namespace
 
+bool ToStandardOutput(const Options& options) { return !options.output || *options.output == "-"; }
+
 VectorForm ChooseVectorForm(const Invocation& invocation) {
   const Options& options = invocation.options;
+  if (options.resume && ToStandardOutput(options)) {
+    throw UsageError("--resume goes on with a file; name it with -o");
+  }
+  if (options.shard && IsRanged(PrecisionOf(options))) {
+    throw UsageError(
+        Format("--precision {} takes its ranges from all vectors, --shard makes a part of them: "
+               "the shards would not fit together",
+               options.precision));
+  }
   if (options.json && options.format && *options.format != "jsonl") {
     throw UsageError(Format("--json and --format {} contradict each other", *options.format));
   }
@@ -253,15 +241,15 @@ VectorForm ChooseVectorForm(const Invocation& invocation) {
   return form;
 }
 
-std::unique_ptr<VectorOutput> VectorOutput::Open(const Invocation& invocation, std::size_t dim) {
-  // The option table allows just the known ones.
-  const Precision precision =
-      ParsePrecision(invocation.options.precision).value_or(Precision::kFloat32);
-  auto sink = OpenSink(invocation, precision, dim);
-  if (precision == Precision::kInt8 || precision == Precision::kUint8) {
-    return std::make_unique<RangedOutput>(invocation, std::move(sink), precision, dim);
+std::unique_ptr<VectorOutput> VectorOutput::Open(const Invocation& invocation, std::size_t dim,
+                                                 PartialFile* file) {
+  const Precision precision = PrecisionOf(invocation.options);
+  const RowEncoder encoder(ChooseVectorForm(invocation), precision, dim);
+  if (IsRanged(precision) || (file == nullptr && !encoder.is_lines())) {
+    return std::make_unique<WaitingOutput>(invocation, file, precision, encoder, dim);
   }
-  return std::make_unique<DirectOutput>(std::move(sink), precision);
+  if (file == nullptr) return std::make_unique<LineOutput>(invocation.out, precision, encoder);
+  return std::make_unique<FileOutput>(*file, precision, encoder);
 }
 
 }  // namespace merle

@@ -5,34 +5,39 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <variant>
 
+#include "base/partial_file.h"
 #include "cli/command.h"
+#include "cli/options.h"
+#include "cli/row_encoder.h"
 #include "documents/record.h"
 #include "tensor/matrix.h"
-#include "tensor/vector_file.h"
 
 namespace merle {
 
-enum class LineForm { kText, kJsonl };  // A line for each vector.
-
-using VectorForm = std::variant<LineForm, VectorFormat>;
+// Whether -o names no file.
+bool ToStandardOutput(const Options& options);
 
 // The form that --format, --json and the ending of -o agree on, checked before any work is done.
-// Throws UsageError where they don't, for an unknown ending, for a binary form on a screen, and for
-// an output that is a pipe or a device.
+// Throws UsageError where they don't, for an unknown ending, for a binary form on a screen, for an
+// output that is a pipe or a device, for --resume without a file, and for a --precision that no
+// shard can have.
 VectorForm ChooseVectorForm(const Invocation& invocation);
 
-// Takes vectors block by block and keeps their order. A file appears at Finish or not at all.
+// Takes vectors block by block and keeps their order, in bounded memory.
 class VectorOutput {
  public:
-  // dim: components of a vector before --precision. Throws kIoError if the file can't be made.
-  static std::unique_ptr<VectorOutput> Open(const Invocation& invocation, std::size_t dim);
+  // dim: components of a vector before --precision. file: what will be the file of -o, empty or
+  // with what an earlier output of the same kind wrote; must outlive this. Nothing for standard
+  // output. Throws kIoError.
+  static std::unique_ptr<VectorOutput> Open(const Invocation& invocation, std::size_t dim,
+                                            PartialFile* file);
   virtual ~VectorOutput() = default;
 
   // records: [n], whose vectors are the rows of vectors [n, dim].
   virtual void Append(std::span<const Record> records, MatrixView<const float> vectors) = 0;
-  virtual void Finish() = 0;
+  // Puts the file in its place. texts: all that were appended, by earlier outputs too.
+  virtual void Finish(std::size_t texts) = 0;
 };
 
 }  // namespace merle

@@ -61,6 +61,12 @@ std::optional<VectorFormat> VectorFormatOfPath(std::string_view path) noexcept {
   return std::nullopt;
 }
 
+std::string VectorFileHeader(const VectorFileOptions& options, std::size_t rows) {
+  return options.format == VectorFormat::kNpy
+             ? NpyHeader(options.dtype, rows, options.cols)
+             : SafetensorsHeader(kTensorName, options.dtype, rows, options.cols);
+}
+
 struct VectorWriter::State {
   VectorFileOptions options;
   std::size_t rows = 0;
@@ -75,12 +81,6 @@ struct VectorWriter::State {
 
   void CheckOpen() const {
     if (finished) throw Error(ErrorCode::kInvalidArgument, "the vector file is finished");
-  }
-
-  std::string Header(std::size_t header_rows) const {
-    return options.format == VectorFormat::kNpy
-               ? NpyHeader(options.dtype, header_rows, options.cols)
-               : SafetensorsHeader(kTensorName, options.dtype, header_rows, options.cols);
   }
 
   void Write(std::string_view bytes) {
@@ -99,7 +99,7 @@ VectorWriter VectorWriter::ToFile(const std::string& path, const VectorFileOptio
   auto state = std::make_unique<State>();
   state->options = options;
   state->file.emplace(path);
-  state->file->Write(state->Header(0));  // Finish writes the true one over it.
+  state->file->Write(VectorFileHeader(options, 0));  // Finish writes the true one over it.
   return VectorWriter(std::move(state));
 }
 
@@ -111,7 +111,7 @@ VectorWriter VectorWriter::ToSink(std::function<void(std::string_view)> sink,
   state->options = options;
   state->sink = std::move(sink);
   state->promised_rows = rows;
-  if (rows) state->sink(state->Header(*rows));
+  if (rows) state->sink(VectorFileHeader(options, *rows));
   return VectorWriter(std::move(state));
 }
 
@@ -151,10 +151,10 @@ void VectorWriter::Finish() {
                 Format("{} vectors, {} were announced", state_->rows, *state_->promised_rows));
   }
   if (state_->file) {
-    state_->file->WriteAt(0, state_->Header(state_->rows));
+    state_->file->WriteAt(0, VectorFileHeader(state_->options, state_->rows));
     state_->file->Commit();
   } else if (!state_->promised_rows) {
-    state_->sink(state_->Header(state_->rows));
+    state_->sink(VectorFileHeader(state_->options, state_->rows));
     state_->sink(state_->held);
   }
   state_->finished = true;

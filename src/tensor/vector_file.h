@@ -28,6 +28,10 @@ struct VectorFileOptions {
   std::size_t cols = 0;       // Components of a vector, fixed for the file.
 };
 
+// What stands before the rows, which follow as they lie in memory. Always the same size, so that
+// `rows` can be filled in at the end.
+std::string VectorFileHeader(const VectorFileOptions& options, std::size_t rows);
+
 // Takes rows until Finish; all throw kInvalidArgument afterwards, and where the type is none of the
 // three. The number of rows need not be known before.
 class VectorWriter {

@@ -55,7 +55,7 @@ class Failures(CommandTest):
         process.stdin.write(b"hello\n" * 5000)
         process.stdin.flush()
         deadline = time.monotonic() + 60
-        while words and not any(name.endswith(".tmp") for name in self.names()):
+        while words and not any(name.endswith(".partial") for name in self.names()):
             self.assertLess(time.monotonic(), deadline, "no output file was begun")
             time.sleep(0.01)
         time.sleep(0.3)

@@ -1,0 +1,16 @@
+// What must be the same for one run of `embed` to go on with the output of another.
+#pragma once
+
+#include "cli/command.h"
+#include "cli/journal.h"
+#include "embedding/embedder.h"
+
+namespace merle {
+
+// All that decides the bytes of the output but the input: flags, instruction set, and a fingerprint
+// of the model, which is that of its vectors of a few texts. So it does not matter under which name
+// or where the model lies. Takes as long as those texts do.
+RunIdentity IdentityOfRun(const Invocation& invocation, const Embedder& embedder,
+                          const EmbedOptions& embed);
+
+}  // namespace merle

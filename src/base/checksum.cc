@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/assert.h"
+#include "base/error.h"
 #include "base/format.h"
 #include "base/shared_library.h"
 
@@ -37,6 +37,14 @@ struct Libcrypto {
   }
 };
 
+// What libcrypto says is not a matter of our own: the machine's settings can forbid a digest.
+void Check(bool done) {
+  if (done) return;
+  throw Error(ErrorCode::kUnimplemented,
+              "OpenSSL makes no checksum on this machine; its settings (OPENSSL_CONF, "
+              "default_properties) may forbid SHA-256 or SHA-1, which downloads are checked with");
+}
+
 }  // namespace
 
 struct Checksum::Context {
@@ -47,8 +55,7 @@ struct Checksum::Context {
 Checksum::Checksum(ChecksumKind kind) : context_(std::make_unique<Context>()) {
   const Libcrypto& crypto = Libcrypto::Get();
   const EVP_MD* type = kind == ChecksumKind::kSha256 ? crypto.sha256() : crypto.sha1();
-  MERLE_ASSERT(context_->digest != nullptr);
-  MERLE_ASSERT(crypto.init(context_->digest, type, nullptr) == 1);
+  Check(context_->digest != nullptr && crypto.init(context_->digest, type, nullptr) == 1);
 }
 
 Checksum::Checksum(Checksum&&) noexcept = default;
@@ -56,13 +63,13 @@ Checksum& Checksum::operator=(Checksum&&) noexcept = default;
 Checksum::~Checksum() = default;
 
 void Checksum::Add(std::string_view bytes) {
-  MERLE_ASSERT(Libcrypto::Get().update(context_->digest, bytes.data(), bytes.size()) == 1);
+  Check(Libcrypto::Get().update(context_->digest, bytes.data(), bytes.size()) == 1);
 }
 
 std::string Checksum::Finish() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  MERLE_ASSERT(Libcrypto::Get().final(context_->digest, digest.data(), &size) == 1);
+  Check(Libcrypto::Get().final(context_->digest, digest.data(), &size) == 1);
   std::string text;
   for (unsigned i = 0; i < size; ++i) AppendFormat(text, "{:02x}", digest[i]);
   return text;

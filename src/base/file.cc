@@ -112,12 +112,17 @@ std::string ReadFile(const std::string& path, std::size_t max_bytes) {
   return RandomAccessFile::Open(path).ReadAll(max_bytes);
 }
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), target_(FollowLinks(path_)) {
+AtomicFile::AtomicFile(std::string path, const std::string& temporary_folder)
+    : path_(std::move(path)), target_(FollowLinks(path_)) {
   static std::atomic<unsigned> files = 0;
   const std::optional<mode_t> replaced = ModeOfReplaced(path_);
   const mode_t mode = replaced.value_or(0666);
+  const std::string stem =
+      temporary_folder.empty()
+          ? target_
+          : temporary_folder + "/" + std::filesystem::path(target_).filename().string();
   do {
-    temporary_ = Format("{}.{}.{}.tmp", target_, ::getpid(), ++files);
+    temporary_ = Format("{}.{}.{}.tmp", stem, ::getpid(), ++files);
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) Fail("create");

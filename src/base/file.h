@@ -57,7 +57,9 @@ void SyncFolderOf(const std::string& path) noexcept;
 class AtomicFile {
  public:
   // What is there must be a regular file, or nothing: a pipe or device is never replaced.
-  explicit AtomicFile(std::string path);
+  // `temporary_folder`: where the bytes stand until Commit, on the same file system; a process that
+  // is killed leaves them there. Empty: beside `path`.
+  explicit AtomicFile(std::string path, const std::string& temporary_folder = {});
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;

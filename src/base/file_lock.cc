@@ -21,9 +21,11 @@ Descriptor OpenLockFile(const std::string& path) {
   return file;
 }
 
-// Whether nobody holds the lock against us; it is ours then, where there are locks at all.
-bool Take(const Descriptor& file, int how) {
-  return ::flock(file.value(), how | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+enum class Taken { kYes, kOthersHoldIt, kNoLocksHere };
+
+Taken Take(const Descriptor& file, int how) {
+  if (::flock(file.value(), how | LOCK_NB) == 0) return Taken::kYes;
+  return errno == EWOULDBLOCK ? Taken::kOthersHoldIt : Taken::kNoLocksHere;
 }
 
 }  // namespace
@@ -31,16 +33,22 @@ bool Take(const Descriptor& file, int how) {
 FileLock::FileLock(const std::string& path, const std::function<void()>& on_wait, Kind kind)
     : file_(OpenLockFile(path)) {
   const int how = kind == Kind::kShared ? LOCK_SH : LOCK_EX;
-  if (Take(file_, how)) return;
+  const Taken taken = Take(file_, how);
+  held_ = taken != Taken::kNoLocksHere;
+  if (taken != Taken::kOthersHoldIt) return;
   on_wait();
-  while (::flock(file_.value(), how) != 0 && errno == EINTR) {
-  }
+  int failed = 0;
+  do {
+    failed = ::flock(file_.value(), how);
+  } while (failed != 0 && errno == EINTR);
+  held_ = failed == 0;
 }
 
 std::optional<FileLock> FileLock::TryTake(const std::string& path) {
   Descriptor file = OpenLockFile(path);
-  if (!Take(file, LOCK_EX)) return std::nullopt;
-  return FileLock(std::move(file));
+  const Taken taken = Take(file, LOCK_EX);
+  if (taken == Taken::kOthersHoldIt) return std::nullopt;
+  return FileLock(std::move(file), taken == Taken::kYes);
 }
 
 }  // namespace merle

@@ -75,6 +75,7 @@ TEST_F(FileTest, SaysWhatIsWrong) {
   EXPECT_THAT([&] { ReadFile("/dev/zero", 10); }, ThrowsError(ErrorCode::kIoError));
   EXPECT_THAT([&] { RandomAccessFile::Open(Path("none")); }, ThrowsError(ErrorCode::kNotFound));
   EXPECT_THAT([&] { RandomAccessFile::Open(folder_.path()); }, ThrowsError(ErrorCode::kIoError));
+  EXPECT_THAT([&] { AtomicFile(Path("f"), Path("none")); }, ThrowsError(ErrorCode::kIoError));
   EXPECT_THAT([&] { AtomicFile(Path("none/f")); }, ThrowsError(ErrorCode::kIoError));
   EXPECT_THAT([&] { AtomicFile{folder_.path()}; }, ThrowsError(ErrorCode::kIoError));
 }

@@ -38,6 +38,7 @@ struct Libcurl {
   MERLE_CURL(easy_reset);
   MERLE_CURL(easy_setopt);
   MERLE_CURL(easy_perform);
+  MERLE_CURL(easy_getinfo);
   MERLE_CURL(easy_strerror);
   MERLE_CURL(slist_append);
   MERLE_CURL(slist_free_all);
@@ -79,7 +80,8 @@ class Url {
     return value;
   }
   [[noreturn]] static void Fail(const std::string& url) {
-    throw Error(ErrorCode::kInvalidArgument, Format("'{}' is no http or https address", url));
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("'{}' is no http or https address", WithoutSecrets(url)));
   }
 
  private:
@@ -103,9 +105,6 @@ std::string Resolve(const std::string& from, const std::string& location) {
   return url.Get(CURLUPART_URL);
 }
 
-// A URL for messages: what follows '?' may be a signature that opens the file to everybody.
-std::string_view WithoutQuery(std::string_view url) { return url.substr(0, url.find('?')); }
-
 std::string_view Trim(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";
   const std::size_t begin = text.find_first_not_of(kBlanks);
@@ -118,8 +117,17 @@ bool IsRedirect(int status) {
 }
 
 bool IsNoConnection(CURLcode code) {
-  return code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_RESOLVE_HOST ||
-         code == CURLE_COULDNT_CONNECT || code == CURLE_PEER_FAILED_VERIFICATION;
+  constexpr std::array kCodes = {
+      CURLE_COULDNT_RESOLVE_PROXY,
+      CURLE_COULDNT_RESOLVE_HOST,
+      CURLE_COULDNT_CONNECT,
+      CURLE_SSL_CONNECT_ERROR,
+      CURLE_PEER_FAILED_VERIFICATION,
+      CURLE_SSL_CERTPROBLEM,
+      CURLE_SSL_CIPHER,
+      CURLE_SSL_CACERT_BADFILE,
+  };
+  return std::ranges::find(kCodes, code) != kCodes.end();
 }
 
 // What the callbacks of one exchange share.
@@ -238,12 +246,23 @@ HttpResponse HttpClient::Connection::Ask(const HttpRequest& request, const std::
   const bool left_early = code == CURLE_WRITE_ERROR && IsRedirect(exchange.response.status);
   if (code != CURLE_OK && !left_early) {
     const std::string message =
-        Format("{}: {}", WithoutQuery(url),
+        Format("{}: {}", WithoutSecrets(url),
                problem[0] != '\0' ? problem.data() : curl.easy_strerror(code));
-    if (IsNoConnection(code)) throw NoConnectionError(message);
+    long proxy_status = 0;  // Of a proxy's answer to CONNECT; 0: there was none.
+    curl.easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    if (IsNoConnection(code) || proxy_status >= 400) throw NoConnectionError(message);
     throw Error(ErrorCode::kUnavailable, message);
   }
   return std::move(exchange.response);
+}
+
+std::string WithoutSecrets(std::string_view url) {
+  url = url.substr(0, url.find('?'));
+  const std::size_t scheme = url.find("://");
+  const std::size_t host = scheme == url.npos ? 0 : scheme + 3;
+  const std::size_t user = url.substr(0, url.find('/', host)).rfind('@');
+  if (user == url.npos || user < host) return std::string(url);
+  return Format("{}{}", url.substr(0, host), url.substr(user + 1));
 }
 
 HttpClient::HttpClient(const HttpOptions& options)
@@ -264,12 +283,13 @@ HttpResponse HttpClient::Send(const HttpRequest& request, const HttpBody& body) 
     const Origin next = OriginOf(target);
     if (!request.leave_origin && next != first) return response;
     if (redirects == kMostRedirects) {
-      throw Error(ErrorCode::kUnavailable,
-                  Format("{}: more than {} redirects", WithoutQuery(request.url), kMostRedirects));
+      throw Error(ErrorCode::kUnavailable, Format("{}: more than {} redirects",
+                                                  WithoutSecrets(request.url), kMostRedirects));
     }
     if (origin.scheme == "https" && next.scheme != "https") {
-      throw Error(ErrorCode::kUnavailable, Format("{}: is redirected from https to {}",
-                                                  WithoutQuery(request.url), WithoutQuery(target)));
+      throw Error(ErrorCode::kUnavailable,
+                  Format("{}: is redirected from https to {}", WithoutSecrets(request.url),
+                         WithoutSecrets(target)));
     }
     url = target;
   }

@@ -46,12 +46,17 @@ struct HttpResponse {
   std::optional<double> RetryAfter() const;
 };
 
-// No connection could be made: the name is unknown, nobody listens, the certificate is not trusted.
+// No connection could be made: the name is unknown, nobody listens, TLS fails, a proxy refuses.
+// Asking again at once won't help.
 class NoConnectionError : public Error {
  public:
   explicit NoConnectionError(const std::string& message)
       : Error(ErrorCode::kUnavailable, message) {}
 };
+
+// A URL for messages: without user and password, and without what follows '?', which may be a
+// signature that opens the file to everybody.
+std::string WithoutSecrets(std::string_view url);
 
 // Gets the body in pieces, with the status and headers of the answer that it belongs to: the last
 // one, after redirects. What it throws ends the request and comes out of Send.

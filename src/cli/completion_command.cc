@@ -15,7 +15,6 @@
 #include "cli/completion.h"
 #include "cli/environment.h"
 #include "hub/cache.h"
-#include "hub/hub_options.h"
 
 namespace merle {
 namespace {
@@ -99,7 +98,7 @@ const Shell& FindShell(std::string_view name) {
 
 std::vector<std::string> NamesOfModels() {
   std::vector<std::string> names;
-  for (const CachedModel& model : ListModels(HubFromEnvironment().cache))
+  for (const CachedModel& model : ListModels(HubCacheFromEnvironment()))
     names.push_back(model.name);
   return names;
 }

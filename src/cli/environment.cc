@@ -26,6 +26,10 @@ HubOptions HubFromEnvironment() {
   }
 }
 
+std::string HubCacheFromEnvironment() { return HubCacheFrom(EnvironmentVariable); }
+
+bool EnvironmentForbidsFetchBars() { return HubForbidsBars(EnvironmentVariable); }
+
 std::string CacheFolderFromEnvironment() {
   if (const auto folder = EnvironmentVariable("MERLE_CACHE"))
     return *folder == "off" ? "" : *folder;

@@ -16,6 +16,12 @@ std::optional<std::string> EnvironmentVariable(const char* name);
 // UsageError for a variable that can't be.
 HubOptions HubFromEnvironment();
 
+// The model cache alone, whatever the variables of the network say.
+std::string HubCacheFromEnvironment();
+
+// Whether HF_HUB_DISABLE_PROGRESS_BARS forbids bars while a model is fetched.
+bool EnvironmentForbidsFetchBars();
+
 // The folder for what can be computed again: MERLE_CACHE, or "merle" in the user's cache folder
 // (XDG_CACHE_HOME or ~/.cache). Empty, which means none, if MERLE_CACHE is "off" or there is no
 // home.

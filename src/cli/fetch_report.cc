@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/format.h"
+#include "cli/environment.h"
 #include "cli/terminal.h"
 #include "hub/hub.h"
 #include "hub/pull.h"
@@ -13,6 +14,7 @@ namespace merle {
 PullObserver FetchReport::observer() {
   return {.on_plan =
               [this](const PullPlan& plan) {
+                if (plan.fetch_bytes == 0) return;
                 invocation_.Say(Format("fetching {} (revision {}): {}", plan.model.repository,
                                        plan.commit, FetchSummary(plan)));
                 Begin(plan);
@@ -21,10 +23,13 @@ PullObserver FetchReport::observer() {
 }
 
 void FetchReport::Begin(const PullPlan& plan) {
+  if (EnvironmentForbidsFetchBars()) return;
   progress_.emplace(invocation_, "fetching", plan.fetch_bytes, HumanBytes);
 }
 
-void FetchReport::Update(std::uint64_t fetched_bytes) { progress_->Update(fetched_bytes); }
+void FetchReport::Update(std::uint64_t fetched_bytes) {
+  if (progress_) progress_->Update(fetched_bytes);
+}
 
 std::string FetchSummary(const PullPlan& plan) {
   std::string summary = Format("{} file{}, {}", plan.files.size(),

@@ -30,6 +30,8 @@ constexpr std::array kVariables = {
     Row{"HF_ENDPOINT", "Another hub, such as a mirror"},
     Row{"HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE", "1: fetch nothing"},
     Row{"HF_HUB_DISABLE_IMPLICIT_TOKEN", "1: send no token"},
+    Row{"HF_HUB_DISABLE_SYMLINKS", "1: plain files in place of links in the cache"},
+    Row{"HF_HUB_DISABLE_PROGRESS_BARS", "1: no bars while something is fetched"},
     Row{"HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT",
         "Longest waits, in seconds, for a connection and for the next bytes"},
     Row{"SSL_CERT_FILE, https_proxy, no_proxy", "Certificates to trust, and proxies"},

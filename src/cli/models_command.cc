@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/format.h"
 #include "base/json_writer.h"
 #include "base/utf8.h"
@@ -17,7 +18,6 @@
 #include "cli/terminal.h"
 #include "embedding/embedder.h"
 #include "hub/cache.h"
-#include "hub/hub_options.h"
 #include "models/encoder_model.h"
 
 namespace merle {
@@ -44,8 +44,13 @@ std::string ListLine(const CachedModel& model, const std::string& problem) {
 }
 
 int List(const Invocation& invocation) {
-  const HubOptions hub = HubFromEnvironment();
-  const std::vector<CachedModel> models = ListModels(hub.cache);
+  const std::string cache = HubCacheFromEnvironment();
+  std::vector<CachedModel> models;
+  try {
+    models = ListModels(cache);
+  } catch (const Error& error) {
+    throw ModelError(error.code(), error.what());
+  }
   const Terminal& screen = invocation.screen;
   std::size_t width = 4;
   for (const CachedModel& model : models)
@@ -67,7 +72,7 @@ int List(const Invocation& invocation) {
                  problem.empty() ? "" : screen.Dim("  incomplete: " + OneLine(problem))));
     }
   }
-  if (models.empty()) invocation.Say(Format("there is no model in the cache {}", hub.cache));
+  if (models.empty()) invocation.Say(Format("there is no model in the cache {}", cache));
   return kExitOk;
 }
 

@@ -12,7 +12,6 @@
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "hub/cache.h"
-#include "hub/hub_options.h"
 #include "hub/model_name.h"
 
 namespace merle {
@@ -28,15 +27,15 @@ std::string RemovedLine(const ModelName& name, const RemovedModel& removed) {
 
 int Remove(const Invocation& invocation) {
   const Options& options = invocation.options;
-  const HubOptions hub = HubFromEnvironment();
+  const std::string cache = HubCacheFromEnvironment();
   const std::string& model = invocation.arguments.front();
   ModelName name;
   RemovedModel removed;
   try {
-    name = NameInCache(model, hub.cache);
+    name = NameInCache(model, cache);
     const bool one_revision = model.find('@') != std::string::npos;
     removed =
-        RemoveModel(hub.cache, name.repository, one_revision ? name.revision : "", options.dry_run);
+        RemoveModel(cache, name.repository, one_revision ? name.revision : "", options.dry_run);
   } catch (const Error& error) {
     throw ModelError(error.code(), error.what());
   }

@@ -134,7 +134,9 @@ std::string Outcome(const PullPlan& plan) {
                                : Format("of {} files only the size could be checked", unchecked));
 }
 
-int RunPull(const Invocation& invocation) {
+int RunPull(const Invocation& given) {
+  Invocation invocation = given;
+  invocation.options.no_progress |= EnvironmentForbidsFetchBars();
   const Options& options = invocation.options;
   const std::string& model =
       invocation.arguments.empty() ? options.model : invocation.arguments.front();
@@ -161,6 +163,12 @@ int RunPull(const Invocation& invocation) {
   } catch (const NoConnectionError& error) {
     throw NotFetched(error.what(), invocation, model, hub);
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::kInvalidArgument && FolderExists(model)) {
+      throw UsageError(
+          Format("'{}' is a folder, which needs no fetching; pull takes a model's name "
+                 "on the hub, such as org/name",
+                 model));
+    }
     throw ModelError(error.code(), error.what());
   }
   return kExitOk;

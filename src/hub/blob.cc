@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -26,6 +27,7 @@
 #include "base/log.h"
 #include "hub/cache.h"
 #include "hub/hub_client.h"
+#include "hub/retry.h"
 
 namespace merle {
 namespace fs = std::filesystem;
@@ -35,10 +37,14 @@ constexpr std::string_view kIncomplete = ".incomplete";
 constexpr int kMostAttempts = 4;
 constexpr std::size_t kReadBytes = 1 << 20;
 constexpr std::uint64_t kProgressBytes = 16384;  // Fewer are no reason to go on trying.
+// Without locks, an unfinished file that nobody has written to for so long belongs to nobody:
+// longer than all the waits of a fetch together.
+constexpr std::chrono::minutes kAbandoned(15);
 
-// The largest file that an interrupted attempt at this blob has left; empty if there is none.
+// The largest file that an interrupted attempt at this blob has left, and that has not been written
+// to for `least_age`; empty if there is none.
 fs::path FindUnfinished(const CachedRepository& cached, const FileFacts& facts,
-                        std::uint64_t& bytes) {
+                        std::uint64_t& bytes, std::chrono::minutes least_age = {}) {
   fs::path found;
   bytes = 0;
   std::error_code error;
@@ -51,6 +57,10 @@ fs::path FindUnfinished(const CachedRepository& cached, const FileFacts& facts,
       continue;
     }
     const std::uint64_t size = entry->file_size(gone);
+    if (least_age.count() > 0 &&
+        fs::file_time_type::clock::now() - entry->last_write_time(gone) < least_age) {
+      continue;
+    }
     if (!gone && size <= facts.bytes && size >= bytes) {
       bytes = size;
       found = entry->path();
@@ -91,12 +101,14 @@ std::string NameOf(const BlobRequest& request) {
 // A blob in the making, under a name that no other process uses.
 class UnfinishedBlob {
  public:
-  UnfinishedBlob(const CachedRepository& cached, const BlobRequest& request)
+  // `alone`: whether a lock keeps off those that might still write to what is there.
+  UnfinishedBlob(const CachedRepository& cached, const BlobRequest& request, bool alone)
       : request_(request),
         facts_(request.facts),
         path_(Format("{}.{}{}", cached.Blob(facts_.etag), RandomDigits(), kIncomplete)) {
     std::uint64_t bytes = 0;
-    const fs::path left = FindUnfinished(cached, facts_, bytes);
+    const fs::path left =
+        FindUnfinished(cached, facts_, bytes, alone ? std::chrono::minutes{} : kAbandoned);
     std::error_code none;  // Nothing to go on with, or another process was quicker.
     if (!left.empty()) fs::rename(left, path_, none);
     descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -138,7 +150,7 @@ class UnfinishedBlob {
       Log(LogLevel::kWarning,
           Format("{}: the server gives no checksum; only its size is checked", blob));
     } else if (checksum_->Finish() != facts_.etag) {
-      Restart();
+      ::unlink(path_.c_str());
       return End::kDamaged;
     }
     if (::fsync(descriptor_) != 0) FailOnFile(path_, "flush", errno);
@@ -251,14 +263,20 @@ void FetchBlob(const CachedRepository& cached, const BlobRequest& request, HubCl
   bool here = HasBlob(cached, request.facts) &&
               (!request.damaged || IsIntact(path, request.facts, [](auto) {}));
   for (int tries = 1; !here; ++tries) {
-    UnfinishedBlob blob(cached, request);
+    UnfinishedBlob blob(cached, request, lock.held());
     const bool resumed = blob.bytes() > 0;
     Fill(blob, request, hub, on_progress);
     const auto end = blob.Finish(path);
     here = end == UnfinishedBlob::End::kDone ||
            (end == UnfinishedBlob::End::kTaken && HasBlob(cached, request.facts));
+    if (end == UnfinishedBlob::End::kTaken && !here && tries == kMostAttempts) {
+      throw Error(ErrorCode::kUnavailable,
+                  Format("{}: other processes take away what is fetched; try again when they have "
+                         "ended",
+                         NameOf(request)));
+    }
     // What was left of an earlier attempt may be to blame for damage; what has just come is not.
-    if ((end == UnfinishedBlob::End::kDamaged && !resumed) || (!here && tries == kMostAttempts)) {
+    if (end == UnfinishedBlob::End::kDamaged && (!resumed || tries == kMostAttempts)) {
       throw Error(
           ErrorCode::kDataLoss,
           Format("{}: what arrives does not have the checksum it should have", NameOf(request)));

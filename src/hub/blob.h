@@ -42,9 +42,9 @@ bool HasBlob(const CachedRepository& cached, const FileFacts& facts);
 std::uint64_t UnfinishedBytes(const CachedRepository& cached, const FileFacts& facts);
 
 // Makes the blob, unless it is there. Goes on where an interrupted attempt ended, takes turns with
-// other processes, asks again when a connection breaks, and renames the file into place when its
-// size and checksum are right. Throws what HubClient throws; kDataLoss if what arrives is not what
-// the hub announced; kIoError if it can't be written.
+// other processes (without locks each fetches its own), asks again when a connection breaks, and
+// renames the file into place when its size and checksum are right. Throws what HubClient throws;
+// kDataLoss if what arrives is not what the hub announced; kIoError if it can't be written.
 void FetchBlob(const CachedRepository& cached, const BlobRequest& request, HubClient& hub,
                const BlobProgress& on_progress);
 

@@ -45,15 +45,43 @@ std::string ReadRef(const std::string& path) {
   return IsCommit(commit) ? commit : std::string();
 }
 
-// The names in a folder; what can't be read is taken as empty.
-std::vector<std::string> NamesIn(const fs::path& folder) {
+// The names in a folder. With an error they are those that could be read.
+std::vector<std::string> NamesIn(const fs::path& folder, std::error_code& error) {
   std::vector<std::string> names;
-  std::error_code error;
   fs::directory_iterator entry(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     names.push_back(entry->path().filename().string());
   }
   return names;
+}
+
+std::vector<std::string> NamesIn(const fs::path& folder) {
+  std::error_code ignored;
+  return NamesIn(folder, ignored);
+}
+
+// Whether a model can have this name, on the hub and on the command line.
+bool IsModelName(const std::string& name) {
+  try {
+    ParseModelName(name);
+    return name.find('@') == name.npos;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// The commit in the cache that `revision` is the begin of; nothing where there is none, or several.
+std::optional<std::string> FindShortCommit(const CachedRepository& cached,
+                                           const std::string& revision) {
+  constexpr std::size_t kFewestDigits = 7;  // As git shows them.
+  if (revision.size() < kFewestDigits || FileExists(cached.Ref(revision))) return std::nullopt;
+  std::optional<std::string> found;
+  for (const std::string& commit : NamesIn(cached.folder() + "/snapshots")) {
+    if (!IsCommit(commit) || !commit.starts_with(revision)) continue;
+    if (found) return std::nullopt;
+    found = commit;
+  }
+  return found;
 }
 
 std::uint64_t FolderBytes(const std::string& folder) {
@@ -138,6 +166,10 @@ ModelName NameInCache(const std::string& model, const std::string& cache) {
       FolderExists(CachedRepository(cache, given).folder())) {
     name.repository = given;
   }
+  if (const auto commit =
+          FindShortCommit(CachedRepository(cache, name.repository), name.revision)) {
+    name.revision = *commit;
+  }
   return name;
 }
 
@@ -164,10 +196,17 @@ std::vector<ModelFile> ListFiles(const std::string& folder) {
 
 std::vector<CachedModel> ListModels(const std::string& cache) {
   std::vector<CachedModel> models;
-  for (const std::string& folder : NamesIn(cache)) {
+  std::error_code error;
+  const std::vector<std::string> folders = NamesIn(cache, error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw Error(ErrorCode::kIoError,
+                Format("the cache {} can't be read: {}", cache, error.message()));
+  }
+  for (const std::string& folder : folders) {
     if (!folder.starts_with(kPrefix)) continue;
     std::string name = folder.substr(kPrefix.size());
     if (const std::size_t split = name.find("--"); split != name.npos) name.replace(split, 2, "/");
+    if (!IsModelName(name)) continue;
     const fs::path snapshots = fs::path(cache) / folder / "snapshots";
     for (const std::string& revision : NamesIn(snapshots)) {
       const std::string path = snapshots / revision;

@@ -23,7 +23,8 @@
 namespace merle {
 
 // As ParseModelName, but a name without organisation that only the cache knows as such is that
-// model: what ListModels names can be used by its name.
+// model: what ListModels names can be used by its name. A revision that is the begin of one commit
+// in the cache, of at least 7 digits, is that commit.
 ModelName NameInCache(const std::string& model, const std::string& cache);
 
 // Paths of one model ("org/name", "name") in a cache. Nothing is looked at until a function is
@@ -57,7 +58,8 @@ struct CachedModel {
   std::uint64_t bytes;   // Size of its files.
 };
 
-// Every model in a cache, by name, then revision. An absent cache is an empty one.
+// Every model in a cache, by name, then revision; folders whose names no model can have are left
+// out. An absent cache is an empty one. Throws kIoError if it can't be read.
 std::vector<CachedModel> ListModels(const std::string& cache);
 
 // What keeps a snapshot from being used, as far as its files tell: "lacks model.safetensors", or

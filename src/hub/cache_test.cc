@@ -10,6 +10,7 @@
 
 #include "base/error_matcher.h"
 #include "base/file_lock.h"
+#include "base/format.h"
 #include "base/test_folder.h"
 #include "hub/model_name.h"
 
@@ -84,6 +85,34 @@ TEST_F(CacheTest, AModelWithoutOrganisationIsListedAndRemovedByItsName) {
     EXPECT_EQ(RemoveModel(cache_.path(), parsed.repository, "", false).bytes, 2u);
   }
   EXPECT_EQ(ListModels(cache_.path()).size(), 3u);
+}
+
+TEST_F(CacheTest, FoldersThatNoModelIsNamedAfterAreNotListed) {
+  const auto before = ListModels(cache_.path()).size();
+  for (const char* name : {"a--b--c", "a--\x1b[31m", "--a", "a--..", "a@b"}) {
+    cache_.Write(Format("models--{}/snapshots/{}/config.json", name, kOne), "{}");
+  }
+  EXPECT_EQ(ListModels(cache_.path()).size(), before);
+}
+
+TEST_F(CacheTest, ACacheThatCannotBeReadIsAnError) {
+  cache_.Write("file", "");
+  EXPECT_THAT([&] { ListModels(cache_.Path("file")); }, ThrowsError(ErrorCode::kIoError));
+  EXPECT_THAT(ListModels(cache_.Path("absent")), testing::IsEmpty());
+}
+
+TEST_F(CacheTest, TheBeginOfACommitIsThatCommitWhereItIsTheOnlyOne) {
+  const std::string near = kOne.substr(0, 20) + std::string(20, 'e');
+  const auto revision = [&](const std::string& given) {
+    return NameInCache("org/tiny@" + given, cache_.path()).revision;
+  };
+  EXPECT_EQ(revision(kOne.substr(0, 8)), kOne);
+  EXPECT_EQ(revision(kOne.substr(0, 6)), kOne.substr(0, 6));
+  cache_.Write("models--org--tiny/snapshots/" + near + "/config.json", "{}");
+  EXPECT_EQ(revision(kOne.substr(0, 8)), kOne.substr(0, 8));
+  EXPECT_EQ(revision(kOne.substr(0, 30)), kOne);
+  cache_.Write("models--org--tiny/refs/" + near.substr(0, 30), kOne);
+  EXPECT_EQ(revision(near.substr(0, 30)), near.substr(0, 30));
 }
 
 TEST_F(CacheTest, ANameWithoutOrganisationIsFirstThatOfTheReference) {

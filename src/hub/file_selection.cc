@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,8 @@ constexpr const char* kModules = "modules.json";
 constexpr const char* kConfig = "config.json";
 constexpr const char* kWeights = "model.safetensors";
 constexpr const char* kShardIndex = "model.safetensors.index.json";
+constexpr const char* kSpecialTokens = "special_tokens_map.json";
+constexpr const char* kTokenizerConfig = "tokenizer_config.json";
 
 // One of these makes a tokenizer, whatever its family.
 constexpr std::array kTokenizers = {
@@ -46,12 +49,18 @@ constexpr std::array kOptionalFiles = {
     "preprocessor_config.json",
     "processor_config.json",
     "sentence_bert_config.json",
-    "special_tokens_map.json",
+    kSpecialTokens,
     "tokenizer.json",
-    "tokenizer_config.json",
+    kTokenizerConfig,
     "vocab.json",
     "vocab.txt",
 };
+
+// Of these, what changes the vectors: where the modules are listed, and where the transformer is.
+constexpr std::array kModelSettings = {kModules, "config_sentence_transformers.json"};
+constexpr std::array kTransformerSettings = {"sentence_bert_config.json", "tokenizer.json",
+                                             kTokenizerConfig, kSpecialTokens};
+constexpr std::size_t kMaxTokenizerConfigBytes = 4u << 20;
 
 struct ModulePlace {
   std::string folder;  // "" for the model's own, else ending in '/'.
@@ -127,10 +136,20 @@ std::vector<std::string> SelectFiles(const std::string& repository,
   return selected;
 }
 
-std::vector<std::string> AbsentFiles(const std::vector<std::string>& names) {
+std::vector<std::string> AbsentFiles(const std::string& repository,
+                                     const std::vector<std::string>& names,
+                                     const std::string& modules_json) {
+  std::set<std::string> places = {""};
+  if (!modules_json.empty()) {
+    const auto modules =
+        ReadModules(JsonDocument::Parse(modules_json, repository + "/" + kModules));
+    if (!modules.empty()) places.insert(modules.front().folder);
+  }
   std::vector<std::string> absent;
-  for (const char* name : kOptionalFiles) {
-    if (!Contains(names, name)) absent.emplace_back(name);
+  for (const std::string& place : places) {
+    for (const char* name : kOptionalFiles) {
+      if (!Contains(names, place + name)) absent.push_back(place + name);
+    }
   }
   return absent;
 }
@@ -162,7 +181,33 @@ std::string MissingFromTransformer(const Folder& folder, const std::string& plac
   return std::ranges::any_of(kTokenizers, has) ? "" : kTokenizers.front();
 }
 
+// special_tokens_map.json is not read beside a tokenizer_config.json that has all of its tokens.
+bool NeedsSpecialTokens(const Folder& folder, const std::string& place) {
+  const std::string config = place + kTokenizerConfig;
+  return !Has(folder, config) ||
+         folder.Read(config, kMaxTokenizerConfigBytes).find("\"added_tokens_decoder\"") ==
+             std::string::npos;
+}
+
 }  // namespace
+
+std::vector<std::string> LackingOptionalFiles(const Folder& folder) {
+  std::vector<std::string> lacking;
+  for (const char* name : kModelSettings) {
+    if (!Has(folder, name)) lacking.emplace_back(name);
+  }
+  std::string place;
+  if (Has(folder, kModules)) {
+    const auto modules = ReadModules(JsonDocument::Load(folder, kModules));
+    if (!modules.empty()) place = modules.front().folder;
+  }
+  for (const char* name : kTransformerSettings) {
+    if (Has(folder, place + name)) continue;
+    if (std::string_view(name) != kSpecialTokens || NeedsSpecialTokens(folder, place))
+      lacking.push_back(place + name);
+  }
+  return lacking;
+}
 
 std::string MissingPart(const Folder& folder) {
   if (!Has(folder, kModules)) return MissingFromTransformer(folder, "");

@@ -18,12 +18,20 @@ std::vector<std::string> SelectFiles(const std::string& repository,
                                      const std::vector<std::string>& names,
                                      const std::string& modules_json);
 
-// Files that programs look for and take as absent: those of them that `names` lacks.
-std::vector<std::string> AbsentFiles(const std::vector<std::string>& names);
+// Files that programs look for and take as absent: those of them that `names` lacks, in the model's
+// folder and in that of its transformer. Throws kDataLoss if modules.json is damaged.
+std::vector<std::string> AbsentFiles(const std::string& repository,
+                                     const std::vector<std::string>& names,
+                                     const std::string& modules_json);
 
 // What a model's folder lacks to be loaded, such as "model.safetensors"; empty where it is whole.
 // modules.json and the index of the shards say which files belong to the model. Throws kDataLoss if
 // one of these two is damaged, or a link leaves the folder.
 std::string MissingPart(const Folder& folder);
+
+// What the folder lacks of the files that a model may have or not, and that change its vectors. A
+// program that fetched a part of the model leaves them out, and nothing in the folder tells. Throws
+// as MissingPart.
+std::vector<std::string> LackingOptionalFiles(const Folder& folder);
 
 }  // namespace merle

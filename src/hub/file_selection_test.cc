@@ -84,9 +84,16 @@ TEST(SelectFiles, RefusesModulesOutsideTheFolder) {
 }
 
 TEST(AbsentFiles, AreThoseThatProgramsLookFor) {
-  const auto absent = AbsentFiles({"modules.json", "tokenizer.json"});
+  const auto absent = AbsentFiles("org/name", {"modules.json", "tokenizer.json"}, "");
   EXPECT_THAT(absent, testing::Contains("adapter_config.json"));
   EXPECT_THAT(absent, testing::Not(testing::Contains("modules.json")));
+}
+
+TEST(AbsentFiles, AreLookedForWhereTheTransformerIsToo) {
+  const auto absent =
+      AbsentFiles("org/name", {"modules.json", "0_Transformer/vocab.txt"}, kOldLayout);
+  EXPECT_THAT(absent, testing::IsSupersetOf({"vocab.txt", "0_Transformer/tokenizer.json"}));
+  EXPECT_THAT(absent, testing::Not(testing::Contains("0_Transformer/vocab.txt")));
 }
 
 // A folder with these files; the content of the ones that are read is given.
@@ -112,6 +119,25 @@ TEST(MissingPart, NamesWhatAModelLacks) {
             "1_Pooling/config.json");
   EXPECT_EQ(MissingOf({"0_Transformer/config.json"}, kOldLayout),
             "0_Transformer/model.safetensors");
+}
+
+TEST(LackingOptionalFiles, AreThoseThatChangeVectors) {
+  const auto lacking = [](const Names& names, const char* modules, const char* tokenizer_config) {
+    const TestFolder folder;
+    for (const std::string& name : names) folder.Write(name, "{}");
+    if (*modules != '\0') folder.Write("modules.json", modules);
+    if (*tokenizer_config != '\0') folder.Write("tokenizer_config.json", tokenizer_config);
+    return LackingOptionalFiles(folder.path());
+  };
+  const Names all = {"config_sentence_transformers.json", "sentence_bert_config.json",
+                     "special_tokens_map.json", "tokenizer.json"};
+  const Names no_tokens = {all[0], all[1], all[3]};
+  EXPECT_THAT(lacking(all, kPooled, "{}"), testing::IsEmpty());
+  EXPECT_THAT(lacking(all, "", ""), testing::ElementsAre("modules.json", "tokenizer_config.json"));
+  EXPECT_THAT(lacking(no_tokens, kPooled, "{}"), testing::ElementsAre("special_tokens_map.json"));
+  EXPECT_THAT(lacking(no_tokens, kPooled, R"({"added_tokens_decoder": {}})"), testing::IsEmpty());
+  EXPECT_THAT(lacking(all, kOldLayout, "{}"),
+              testing::Contains("0_Transformer/tokenizer_config.json"));
 }
 
 TEST(MissingPart, DamagedListsAreErrors) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -23,29 +24,34 @@ std::string Fetch(const std::string& model, const HubOptions& options,
   return Pull(plan, options, observer.on_progress ? observer.on_progress : [](auto&&...) {});
 }
 
-// A model without modules.json is averaged. What transformers alone has fetched lacks the file even
-// where the model has one, and its vectors would be others.
-bool KnowsModules(const std::string& snapshot, const CachedRepository& cached,
-                  const std::string& commit) {
-  return FileExists(snapshot + "/modules.json") ||
-         FileExists(cached.NoExist(commit, "modules.json"));
+// Files that change the vectors, that the snapshot lacks, and of which nothing tells whether the
+// model lacks them too. What another program fetched, such as transformers alone, is often a part.
+std::vector<std::string> UnknownFiles(const CachedRepository& cached, const std::string& commit) {
+  std::vector<std::string> files = LackingOptionalFiles(cached.Snapshot(commit));
+  std::erase_if(files, [&](const auto& file) { return FileExists(cached.NoExist(commit, file)); });
+  return files;
 }
 
-// Fetches what the snapshot lacks, if it lacks anything; without a network says so and goes on.
-void AskForModules(const std::string& model, const HubOptions& options,
-                   const PullObserver& observer) {
-  constexpr const char* kGuess =
-      "no modules.json is in the cache, so its vectors are the mean of "
-      "its tokens";
+// Fetches those of `files` that the model has. Where the hub can't tell, says so and goes on: what
+// is in the cache is a model, and worked here before.
+void AskForFiles(const std::vector<std::string>& files, const ModelName& pinned,
+                 const HubOptions& options, const PullObserver& observer) {
+  const std::string model = pinned.repository + "@" + pinned.revision;
+  const std::string doubt = Format(
+      "{}: no {} in the cache, and nothing tells whether the model has {}; without {} its "
+      "vectors may be others",
+      model, Join(files, ", "), files.size() == 1 ? "it" : "them",
+      files.size() == 1 ? "it" : "them");
   if (!options.download) {
-    Log(LogLevel::kWarning, Format("{}: {}; `merle pull` asks the hub", model, kGuess));
+    Log(LogLevel::kWarning, Format("{}; `merle pull` asks the hub", doubt));
     return;
   }
   try {
-    Fetch(model, options, observer);
+    if (HubHasAny(files, pinned.repository, pinned.revision, options)) {
+      Fetch(model, options, observer);
+    }
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kUnavailable) throw;
-    Log(LogLevel::kWarning, Format("{}: {}, and the hub can't be asked", model, kGuess));
+    Log(LogLevel::kWarning, Format("{}: {}", doubt, error.what()));
   }
 }
 
@@ -69,8 +75,8 @@ std::string ResolveModel(const std::string& model, const HubOptions& options,
   const bool here = commit && FolderExists(snapshot);
   const std::string missing = here ? MissingPart(snapshot) : std::string();
   if (here && missing.empty()) {
-    const std::string pinned = name.repository + "@" + *commit;
-    if (!KnowsModules(snapshot, cached, *commit)) AskForModules(pinned, options, observer);
+    const std::vector<std::string> unknown = UnknownFiles(cached, *commit);
+    if (!unknown.empty()) AskForFiles(unknown, {name.repository, *commit}, options, observer);
     return snapshot;
   }
   if (options.download) return Fetch(model, options, observer);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -11,7 +10,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 
 #include "base/error.h"
 #include "base/folder.h"
@@ -20,17 +18,19 @@
 #include "base/json_reader.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "base/stopwatch.h"
 #include "hub/hub_options.h"
 #include "hub/model_name.h"
+#include "hub/retry.h"
 
 namespace merle {
 namespace {
 
 constexpr std::size_t kMaxListingBytes = 32u << 20;
 constexpr std::size_t kMaxErrorBytes = 64u << 10;
-constexpr int kMostTries = 5;
-constexpr double kMostSeconds = 120;  // For an answer that is no file.
-constexpr double kLongestWait = 60;  // Seconds; a server that asks for more is "later" to a person.
+// For an answer that is no file: of all tries together, and of one.
+constexpr double kMostSeconds = 120;
+constexpr double kMostSecondsOfTry = 30;
 
 std::string UrlEncode(std::string_view text, std::string_view keep = "") {
   std::string out;
@@ -55,8 +55,16 @@ std::optional<std::uint64_t> ParseNumber(std::optional<std::string_view> text) {
 }
 
 // The scheme and host of an address: what follows may be a signature.
-std::string_view HostOf(std::string_view url) {
-  return url.substr(0, url.find('/', url.find("://") + 3));
+std::string HostOf(std::string_view url) {
+  const std::string address = WithoutSecrets(url);
+  return address.substr(0, address.find('/', address.find("://") + 3));
+}
+
+// Who answered, for messages.
+std::string ServerOf(const HttpResponse& response, const HubOptions& options) {
+  const std::string host = HostOf(response.url);
+  return host == HostOf(options.endpoint) ? options.endpoint
+                                          : "the storage of the hub, " + host + ",";
 }
 
 // What a refusal means and what to do about it. X-Error-Code is the hub's own word for it.
@@ -64,9 +72,9 @@ std::string_view HostOf(std::string_view url) {
                          const HubOptions& options) {
   if (HostOf(response.url) != HostOf(options.endpoint)) {
     throw Error(ErrorCode::kUnavailable,
-                Format("{}: the storage of the hub, {}, refuses it with status {}; a proxy or "
-                       "firewall on the way may be to blame, else try again later",
-                       what, HostOf(response.url), response.status));
+                Format("{}: {} refuses it with status {}; a proxy or firewall on the way may be to "
+                       "blame, else try again later",
+                       what, ServerOf(response, options), response.status));
   }
   const std::string code(response.Header("x-error-code").value_or(""));
   const std::string again = options.token.empty() ? "set HF_TOKEN to a token that may read it"
@@ -96,9 +104,15 @@ std::string_view HostOf(std::string_view url) {
 
 void CheckStatus(const HttpResponse& response, const std::string& what, const HubOptions& options) {
   if (response.status >= 200 && response.status < 300) return;
+  if (response.status == 407) {
+    throw Error(ErrorCode::kUnavailable,
+                Format("{}: the proxy on the way to {} wants a user and a password (status 407); "
+                       "give them in http_proxy or https_proxy",
+                       what, HostOf(response.url)));
+  }
   if (response.status == 408 || response.status == 429 || response.status >= 500) {
     throw TransientError(
-        Format("{}: {} {} (status {}); try again later", what, options.endpoint,
+        Format("{}: {} {} (status {}); try again later", what, ServerOf(response, options),
                response.status == 429 ? "gets too many requests from here" : "has a fault",
                response.status),
         response.RetryAfter().value_or(0));
@@ -135,21 +149,6 @@ std::string CheckedEtag(std::optional<std::string_view> header, const std::strin
 }
 
 }  // namespace
-
-void WithRetries(const std::function<void()>& ask, const std::function<bool()>& progressed) {
-  for (int tries = 1;; ++tries) {
-    try {
-      ask();
-      return;
-    } catch (const TransientError& error) {
-      if (progressed()) tries = 1;
-      const double wait = std::max(error.wait_seconds(), 0.25 * (1 << tries));
-      if (tries >= kMostTries || wait > kLongestWait) throw;
-      Log(LogLevel::kInfo, Format("{}; waiting {:.1f} s", error.what(), wait));
-      std::this_thread::sleep_for(std::chrono::duration<double>(wait));
-    }
-  }
-}
 
 HubClient::HubClient(const HubOptions& options)
     : options_(options),
@@ -197,10 +196,11 @@ std::string HubClient::AskForText(const HttpRequest& request, const std::string&
                                   std::size_t max_bytes) {
   std::string text;
   HttpRequest limited = request;
-  limited.most_seconds = kMostSeconds;
+  const Stopwatch watch;
   WithRetries(
       [&] {
         text.clear();
+        limited.most_seconds = SecondsOfTry(watch.Seconds());
         const HttpResponse response =
             Ask(limited, what, [&](const HttpResponse&, std::string_view bytes) {
               if (text.size() + bytes.size() > max_bytes) {
@@ -211,8 +211,13 @@ std::string HubClient::AskForText(const HttpRequest& request, const std::string&
             });
         CheckStatus(response, what, options_);
       },
-      [] { return false; });
+      [] { return false; }, kMostSeconds);
   return text;
+}
+
+double HubClient::SecondsOfTry(double seconds_so_far) const {
+  return std::min(std::max(kMostSecondsOfTry, options_.connect_seconds + options_.stall_seconds),
+                  std::max(1.0, kMostSeconds - seconds_so_far));
 }
 
 HttpRequest HubClient::FileRequest(const ModelName& name, const std::string& commit,
@@ -228,8 +233,8 @@ Listing HubClient::List(const ModelName& name) {
       AskForText({.url = Format("{}/api/models/{}/revision/{}", options_.endpoint, name.repository,
                                 UrlEncode(name.revision))},
                  what, kMaxListingBytes);
-  const JsonDocument document =
-      JsonDocument::Parse(text, Format("{}: the list of its files", what));
+  const JsonDocument document = JsonDocument::Parse(text, Format("{}: the list of its files", what),
+                                                    {.max_bytes = kMaxListingBytes});
   Listing listing;
   const JsonValue sha = document.root().At("sha");
   listing.commit = sha.AsString();
@@ -254,15 +259,16 @@ FileFacts HubClient::Describe(const ModelName& name, const std::string& commit,
   const std::string what = Format("{}/{}", name.repository, file);
   HttpRequest request = FileRequest(name, commit, file);
   request.head = true;
-  request.most_seconds = kMostSeconds;
   request.leave_origin = false;  // The facts stand in the hub's own answer, not in its storage's.
   HttpResponse response;
+  const Stopwatch watch;
   WithRetries(
       [&] {
+        request.most_seconds = SecondsOfTry(watch.Seconds());
         response = Ask(request, what, [](const HttpResponse&, std::string_view) {});
         if (response.status < 300 || response.status >= 400) CheckStatus(response, what, options_);
       },
-      [] { return false; });
+      [] { return false; }, kMostSeconds);
   if (response.Header("x-repo-commit").value_or(commit) != commit) {
     throw Error(ErrorCode::kUnavailable,
                 Format("{}: the server answers with another commit; try again", what));

@@ -10,6 +10,7 @@
 #include "base/http_client.h"
 #include "hub/hub_options.h"
 #include "hub/model_name.h"
+#include "hub/retry.h"
 
 namespace merle {
 
@@ -23,17 +24,6 @@ struct Listing {
 struct FileFacts {
   std::string etag;  // SHA-256 (64 digits) of a large file, git's SHA-1 (40) of another.
   std::uint64_t bytes = 0;
-};
-
-// A failure that may be gone when the same is asked again. `wait_seconds`: at least so long later.
-class TransientError : public Error {
- public:
-  TransientError(const std::string& message, double wait_seconds)
-      : Error(ErrorCode::kUnavailable, message), wait_seconds_(wait_seconds) {}
-  double wait_seconds() const { return wait_seconds_; }
-
- private:
-  double wait_seconds_;
 };
 
 // Talks to HubOptions::endpoint. Each function throws
@@ -63,6 +53,7 @@ class HubClient {
   HttpResponse Ask(const HttpRequest& request, const std::string& what, const HttpBody& body);
   std::string AskForText(const HttpRequest& request, const std::string& what,
                          std::size_t max_bytes);
+  double SecondsOfTry(double seconds_so_far) const;
   HttpRequest FileRequest(const ModelName& name, const std::string& commit,
                           const std::string& file) const;
 
@@ -70,9 +61,5 @@ class HubClient {
   HttpClient http_;
   bool reached_ = false;  // Whether an answer has come.
 };
-
-// Calls `ask` until it no longer throws TransientError: at most kMostTries times in a row without
-// `progressed()` having turned true, with growing waits between.
-void WithRetries(const std::function<void()>& ask, const std::function<bool()>& progressed);
 
 }  // namespace merle

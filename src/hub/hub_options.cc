@@ -51,7 +51,7 @@ std::string Expand(std::string text, const VariableReader& variable) {
 // Where huggingface_hub keeps the cache and the token.
 std::string HomeFolder(const VariableReader& variable) {
   if (const auto home = variable("HF_HOME")) return Expand(*home, variable);
-  if (const auto xdg = variable("XDG_CACHE_HOME")) return *xdg + "/huggingface";
+  if (const auto xdg = variable("XDG_CACHE_HOME")) return Expand(*xdg, variable) + "/huggingface";
   return variable("HOME").value_or("") + "/.cache/huggingface";
 }
 
@@ -116,26 +116,40 @@ void ReadSeconds(const VariableReader& variable, const char* name, double& secon
   double value = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
   if (error != std::errc{} || end != text->data() + text->size() ||
-      !(value > 0 && value <= kMostSeconds)) {
+      !(value >= 0 && value <= kMostSeconds)) {
     throw Error(
         ErrorCode::kInvalidArgument,
         Format("{} can't be '{}': seconds are wanted, up to {}", name, *text, kMostSeconds));
   }
-  seconds = value;
+  if (value > 0) seconds = value;  // 0 is the default, as in huggingface_hub.
 }
 
-}  // namespace
-
-HubOptions HubOptionsFrom(const VariableReader& given) {
-  const VariableReader variable = [&](const char* name) -> std::optional<std::string> {
+VariableReader WithoutEmpty(const VariableReader& given) {
+  return [&](const char* name) -> std::optional<std::string> {
     auto value = given(name);
     if (value && value->empty()) value.reset();
     return value;
   };
+}
+
+}  // namespace
+
+std::string HubCacheFrom(const VariableReader& variable) {
+  return CacheFolder(WithoutEmpty(variable));
+}
+
+bool HubForbidsBars(const VariableReader& variable) {
+  return IsTrue(variable("HF_HUB_DISABLE_PROGRESS_BARS"));
+}
+
+HubOptions HubOptionsFrom(const VariableReader& given) {
+  const VariableReader variable = WithoutEmpty(given);
   HubOptions options;
   options.cache = CacheFolder(variable);
-  options.download =
-      !IsTrue(variable("HF_HUB_OFFLINE")) && !IsTrue(variable("TRANSFORMERS_OFFLINE"));
+  const auto offline = variable("HF_HUB_OFFLINE");
+  options.download = !IsTrue(offline ? offline : variable("TRANSFORMERS_OFFLINE"));
+  if (!options.download) return options;  // What only the network needs can't be wrong then.
+  options.links = !IsTrue(variable("HF_HUB_DISABLE_SYMLINKS"));
   options.endpoint = Endpoint(variable("HF_ENDPOINT").value_or(options.endpoint));
   options.token = Token(variable);
   for (const char* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"}) {

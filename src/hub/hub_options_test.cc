@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"HubCacheFirst", {{"HF_HUB_CACHE", "/c"}, {"HF_HOME", "/hf"}}, "/c"},
         {"OldHubCache", {{"HUGGINGFACE_HUB_CACHE", "/o"}, {"HF_HOME", "/hf"}}, "/o"},
         {"EmptyIsUnset", {{"HF_HUB_CACHE", ""}, {"HF_HOME", "/hf"}}, "/hf/hub"},
+        {"TildeOfXdgIsHome", {{"HOME", "/h"}, {"XDG_CACHE_HOME", "~/x"}}, "/h/x/huggingface/hub"},
         {"TildeIsHome", {{"HOME", "/h"}, {"HF_HOME", "~/hf"}}, "/h/hf/hub"},
         {"VariableIsExpanded", {{"D", "/d"}, {"HF_HUB_CACHE", "$D/a/${D}"}}, "/d/a//d"},
         {"UnknownVariableStays", {{"HF_HUB_CACHE", "/a/$NONE"}}, "/a/$NONE"},
@@ -67,6 +69,40 @@ TEST(HubOptionsFrom, EitherOfflineVariableForbidsFetching) {
       EXPECT_TRUE(OptionsFrom({{name, value}}).download) << name << value;
     }
   }
+}
+
+TEST(HubOptionsFrom, HfHubOfflineBeatsTransformersOffline) {
+  EXPECT_TRUE(OptionsFrom({{"HF_HUB_OFFLINE", "0"}, {"TRANSFORMERS_OFFLINE", "1"}}).download);
+  EXPECT_FALSE(OptionsFrom({{"HF_HUB_OFFLINE", ""}, {"TRANSFORMERS_OFFLINE", "1"}}).download);
+}
+
+TEST(HubOptionsFrom, OfflineNoVariableOfTheNetworkCanBeWrong) {
+  const Variables wrong = {{"HF_ENDPOINT", "x"},
+                           {"HF_TOKEN", "a b"},
+                           {"HF_HUB_ETAG_TIMEOUT", "x"},
+                           {"HF_HUB_CACHE", "/c"},
+                           {"HF_HUB_OFFLINE", "1"}};
+  EXPECT_EQ(OptionsFrom(wrong).cache, "/c");
+}
+
+TEST(HubOptionsFrom, LinksAreMadeUnlessThatIsForbidden) {
+  EXPECT_TRUE(OptionsFrom({}).links);
+  EXPECT_FALSE(OptionsFrom({{"HF_HUB_DISABLE_SYMLINKS", "1"}}).links);
+}
+
+TEST(HubForbidsBars, WhereTheVariableIsTrue) {
+  const auto forbids = [](const char* value) {
+    return HubForbidsBars([&](const char* name) -> std::optional<std::string> {
+      if (std::string_view(name) != "HF_HUB_DISABLE_PROGRESS_BARS") return std::nullopt;
+      return value;
+    });
+  };
+  EXPECT_TRUE(forbids("1"));
+  EXPECT_FALSE(forbids("0"));
+}
+
+TEST(HubOptionsFrom, ATimeoutOf0IsTheDefault) {
+  EXPECT_EQ(OptionsFrom({{"HF_HUB_ETAG_TIMEOUT", "0"}}).connect_seconds, 10);
 }
 
 TEST(HubOptionsFrom, TheEndpointLosesItsLastSlash) {

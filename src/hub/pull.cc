@@ -1,21 +1,30 @@
 #include "hub/pull.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/checked.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/file_lock.h"
 #include "base/format.h"
+#include "base/log.h"
 #include "hub/blob.h"
 #include "hub/cache.h"
 #include "hub/file_selection.h"
@@ -42,17 +51,48 @@ std::optional<std::uint64_t> FreeBytes(fs::path folder) {
   }
 }
 
-void WriteFile(const std::string& path, std::string_view content) {
+// Writes a file whole. Until then it stands among the locks: other programs list refs/, .no_exist/
+// and the cache, and take what a kill leaves there for a fault.
+void WriteFile(const CachedRepository& cached, const std::string& path, std::string_view content) {
   MakeFolders(fs::path(path).parent_path().string());
-  AtomicFile file(path);
+  AtomicFile file(path, cached.LockFolder());
   file.Write(content);
   file.Commit();
 }
 
+// Takes away what killed processes have left among the locks; what is younger may be in use.
+void RemoveOldTemporaries(const CachedRepository& cached) {
+  constexpr std::int64_t kSecondsInUse = 3600;
+  std::error_code error;
+  fs::directory_iterator entry(cached.LockFolder(), error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    struct stat status{};
+    if (entry->path().extension() == ".tmp" && ::lstat(entry->path().c_str(), &status) == 0 &&
+        std::time(nullptr) - status.st_mtime > kSecondsInUse) {
+      std::error_code gone;
+      fs::remove(entry->path(), gone);
+    }
+  }
+}
+
 // Writes the tag by which backup programs know a cache (bford.info/cachedir).
-void TagCache(const std::string& cache) {
+void TagCache(const CachedRepository& cached, const std::string& cache) {
   const std::string path = cache + "/CACHEDIR.TAG";
-  if (!FileExists(path)) WriteFile(path, "Signature: 8a477f597d28d172789f06886806bc55\n");
+  if (!FileExists(path)) {
+    WriteFile(cached, path, "Signature: 8a477f597d28d172789f06886806bc55\n");
+  }
+}
+
+// Notes that the commit has no such files: empty ones, which need no temporary.
+void NoteAbsent(const CachedRepository& cached, const std::string& commit,
+                const std::vector<std::string>& files) {
+  for (const std::string& name : files) {
+    const std::string path = cached.NoExist(commit, name);
+    if (FileExists(path)) continue;
+    MakeFolders(fs::path(path).parent_path().string());
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+    if (file.value() < 0) FailOnFile(path, "create", errno);
+  }
 }
 
 // Whether the snapshot has the file whole: as a link to its blob, or as a plain file.
@@ -61,23 +101,50 @@ bool IsCached(const std::string& snapshot, const PullFile& file) {
   return fs::file_size(fs::path(snapshot) / file.name, error) == file.facts.bytes && !error;
 }
 
-// Makes the file of the snapshot that stands for a blob: a link, or the blob itself on a file
-// system without links. Another process may make the same one at the same time.
-void Link(const CachedRepository& cached, const std::string& snapshot, const PullFile& file) {
+std::string RandomDigits() {
+  std::random_device random;
+  return Format("{:08x}", random());
+}
+
+// Makes `path` a link to the blob. What is there, such as a link whose blob has gone, or one that
+// another process makes at the same time, is replaced at once.
+std::error_code MakeLink(const CachedRepository& cached, const fs::path& blob,
+                         const fs::path& path) {
+  const fs::path temporary = Format("{}/{}.tmp", cached.LockFolder(), RandomDigits());
+  std::error_code error, none;
+  fs::create_symlink(blob.lexically_relative(path.parent_path()), temporary, error);
+  if (error) return error;
+  fs::rename(temporary, path, error);
+  if (error) fs::remove(temporary, none);
+  return error;
+}
+
+// Makes `path` the blob itself, or a copy where the blob must stay. An unfinished copy looks like
+// an unfinished fetch, and is one: the next attempt goes on with it.
+std::error_code MakeFile(const fs::path& blob, const fs::path& path, bool keep_blob) {
+  std::error_code error;
+  if (!keep_blob) {
+    fs::rename(blob, path, error);
+    return error;
+  }
+  const fs::path copy = Format("{}.{}.incomplete", blob.string(), RandomDigits());
+  fs::copy_file(blob, copy, error);
+  if (!error) fs::rename(copy, path, error);
+  return error;
+}
+
+// Makes the file of the snapshot that stands for a blob: a link, or a plain file on a file system
+// without links or where they aren't wanted.
+void Place(const CachedRepository& cached, const std::string& snapshot, const PullFile& file,
+           bool links, bool keep_blob) {
   const fs::path path = fs::path(snapshot) / file.name;
   MakeFolders(path.parent_path().string());
   const fs::path blob = cached.Blob(file.facts.etag);
-  const fs::path target = blob.lexically_relative(path.parent_path());
   std::error_code error;
-  if (file.damaged) fs::remove(path, error);  // A plain file, perhaps.
-  fs::create_symlink(target, path, error);
-  if (error == std::errc::file_exists && !IsCached(snapshot, file)) {
-    // A link of an earlier time whose blob has gone.
-    if (fs::remove(path, error)) fs::create_symlink(target, path, error);
-  }
-  if (error == std::errc::operation_not_permitted || error == std::errc::not_supported ||
+  if (links) error = MakeLink(cached, blob, path);
+  if (!links || error == std::errc::operation_not_permitted || error == std::errc::not_supported ||
       error == std::errc::function_not_supported) {
-    fs::rename(blob, path, error);
+    error = MakeFile(blob, path, keep_blob);
   }
   if (error && !IsCached(snapshot, file)) {
     throw Error(ErrorCode::kIoError,
@@ -133,7 +200,7 @@ PullPlan PlanPull(const std::string& model, const HubOptions& options) {
     plan.files.push_back(std::move(file));
   }
   CountBytes(cached, plan);
-  plan.absent = AbsentFiles(listing.names);
+  plan.absent = AbsentFiles(plan.model.repository, listing.names, modules);
   plan.free_bytes = FreeBytes(options.cache);
   return plan;
 }
@@ -153,33 +220,56 @@ void VerifyCached(PullPlan& plan, const HubOptions& options, const PullProgress&
   CountBytes(cached, plan);
 }
 
+bool HubHasAny(const std::vector<std::string>& files, const std::string& repository,
+               const std::string& commit, const HubOptions& options) {
+  const std::vector<std::string> names = HubClient(options).List({repository, commit}).names;
+  if (std::ranges::any_of(
+          files, [&](const auto& file) { return std::ranges::find(names, file) != names.end(); })) {
+    return true;
+  }
+  try {
+    NoteAbsent(CachedRepository(options.cache, repository), commit, files);
+  } catch (const Error& error) {  // A cache that somebody else keeps.
+    Log(LogLevel::kInfo, error.what());
+  }
+  return false;
+}
+
 std::string Pull(const PullPlan& plan, const HubOptions& options, const PullProgress& on_progress) {
   const CachedRepository cached(options.cache, plan.model.repository);
   CheckRoom(plan, options.cache);
   const FileLock lock = LockForPull(cached);
+  RemoveOldTemporaries(cached);
+  MakeFolders(plan.path);  // First: huggingface_hub calls a model without snapshots/ corrupt.
   MakeFolders(cached.BlobFolder());
-  MakeFolders(plan.path);
-  TagCache(options.cache);
+  TagCache(cached, options.cache);
+  NoteAbsent(cached, plan.commit, plan.absent);
   HubClient hub(options);
   std::uint64_t before = 0, fetched = 0;  // Bytes of the files before this one, and of all.
+  std::vector<const PullFile*> to_place;
+  std::set<std::string> old_blobs;  // That other snapshots may lead to.
   for (const PullFile& file : plan.files) {
     if (file.damaged || !IsCached(plan.path, file)) {
+      if (HasBlob(cached, file.facts)) old_blobs.insert(file.facts.etag);
       FetchBlob(cached, {plan.model, plan.commit, file.name, file.facts, file.damaged}, hub,
                 [&](std::uint64_t bytes) {
                   bytes -= std::min(bytes, file.facts.bytes - file.fetch_bytes);
                   fetched = std::max(fetched, before + bytes);
                   on_progress(fetched);
                 });
-      Link(cached, plan.path, file);
+      to_place.push_back(&file);
     }
     before += file.fetch_bytes;
   }
-  for (const std::string& name : plan.absent) {
-    const std::string path = cached.NoExist(plan.commit, name);
-    if (!FileExists(path)) WriteFile(path, "");
+  // Without a module's config.json nobody takes the folder for a whole model.
+  std::ranges::stable_partition(to_place, [](const PullFile* file) {
+    return fs::path(file->name).filename() != "config.json";
+  });
+  for (const PullFile* file : to_place) {
+    Place(cached, plan.path, *file, options.links, old_blobs.contains(file->facts.etag));
   }
   if (!IsCommit(plan.model.revision) && cached.FindCommit(plan.model.revision) != plan.commit) {
-    WriteFile(cached.Ref(plan.model.revision), plan.commit);
+    WriteFile(cached, cached.Ref(plan.model.revision), plan.commit);
   }
   return plan.path;
 }

@@ -44,10 +44,16 @@ using PullProgress = std::function<void(std::uint64_t bytes)>;
 // the size alone. Throws kIoError if a file can't be read.
 void VerifyCached(PullPlan& plan, const HubOptions& options, const PullProgress& on_progress);
 
-// Does what the plan says and returns plan.path; on_progress counts up to plan.fetch_bytes. The ref
-// is written last, so that a revision is never found before its files are all there. Throws
-// kIoError before it starts if the disk has too little room, and what FetchBlob throws; what has
-// arrived stays for the next attempt.
+// Whether the hub has one of `files` in the commit `commit` of a model. Where it has none, the
+// cache notes that, if it can be written. Throws what HubClient throws.
+bool HubHasAny(const std::vector<std::string>& files, const std::string& repository,
+               const std::string& commit, const HubOptions& options);
+
+// Does what the plan says and returns plan.path; on_progress counts up to plan.fetch_bytes. What
+// makes a snapshot usable, its config.json, comes when all other files are there, and then the ref;
+// so a pull that is killed leaves nothing that could be taken for a model. Throws kIoError before
+// it starts if the disk has too little room, and what FetchBlob throws; what has arrived stays for
+// the next attempt.
 std::string Pull(const PullPlan& plan, const HubOptions& options, const PullProgress& on_progress);
 
 }  // namespace merle

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -266,9 +267,9 @@ class AModelThatIsNamed(HubTest):
         self.assertEqual((again.stdout, again.stderr, self.hub.requests), (done.stdout, "", []))
 
     def test_is_not_fetched_offline(self):
-        for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        for variables in ({"HF_HUB_OFFLINE": "1"}, {"HF_HUB_OFFLINE": "", "TRANSFORMERS_OFFLINE": "1"}):
             for words in (("embed", "-m", NAME, "hello"), ("pull", NAME)):
-                done = self.merle(*words, **{variable: "1"})
+                done = self.merle(*words, **variables)
                 self.assertEqual(done.returncode, 3, done.stderr)
         self.assertEqual(self.hub.requests, [])
         self.assertFalse(self.cache.exists())
@@ -294,6 +295,21 @@ class AModelThatIsNamed(HubTest):
         self.assertEqual(self.merle("embed", "-m", NAME, "hello", "--json").stdout, whole)
         self.assert_whole()
 
+    def test_offline_needs_no_other_variable_to_be_right(self):
+        self.pull()
+        wrong = {"HF_ENDPOINT": "nonsense", "HF_TOKEN": "a b", "HF_HUB_ETAG_TIMEOUT": "soon"}
+        self.assertEqual(self.merle("embed", "-m", NAME, "hello", HF_HUB_OFFLINE="1", **wrong).returncode, 0)
+        self.assertEqual(self.merle("models", "list", "-q", **wrong).stdout, f"{NAME}\n")
+
+    def test_by_the_begin_of_its_commit_is_that_of_the_cache(self):
+        self.pull()
+        short = f"{NAME}@{self.commit[:8]}"
+        for variables in ({}, {"HF_HUB_OFFLINE": "1"}):
+            self.assertEqual(self.merle("models", "show", short, "-q", **variables).stdout, f"{self.snapshot}\n")
+        self.assertEqual(self.merle("pull", short, "-q").stdout, f"{self.snapshot}\n")
+        self.assertEqual(self.merle("models", "remove", short).returncode, 0)
+        self.assertFalse(self.snapshot.exists())
+
     def test_as_a_folder_needs_no_hub(self):
         done = self.merle("embed", "-m", MODEL, "hello", HF_ENDPOINT="nonsense", HF_TOKEN="a b")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -302,6 +318,88 @@ class AModelThatIsNamed(HubTest):
         done = self.merle("embed", "-m", "org/none", "hello")
         self.assertEqual(done.returncode, 3)
         self.assertIn("org/none is not on", done.stderr)
+
+
+class ACacheOfAnotherProgram(HubTest):
+    """It may lack files that a model can do without, and nothing tells whether this model does."""
+
+    def setUp(self):
+        super().setUp()
+        self.pull()
+        self.whole = self.embed().stdout
+        shutil.rmtree(self.model / ".no_exist")
+
+    def embed(self, **variables):
+        done = self.merle("embed", "-m", NAME, "a b c d e f g h i j k l m n", "--json", **variables)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def test_is_completed_where_the_hub_has_more(self):
+        for name in ("sentence_bert_config.json", "tokenizer_config.json", "modules.json"):
+            with self.subTest(name):
+                os.remove(self.snapshot / name)
+                shutil.rmtree(self.model / ".no_exist", ignore_errors=True)
+                offline = self.embed(HF_HUB_OFFLINE="1")
+                self.assertIn(name, offline.stderr)
+                self.assertEqual(self.embed().stdout, self.whole)
+                self.assert_whole()
+
+    def test_is_asked_for_once_and_nothing_is_fetched_where_the_hub_has_no_more(self):
+        self.hub.requests.clear()
+        self.assertEqual((self.embed().stdout, len(self.hub.requests)), (self.whole, 1))
+        again = self.embed()
+        self.assertEqual((again.stdout, self.warnings(again), len(self.hub.requests)), (self.whole, [], 1))
+        self.assertEqual(self.warnings(self.embed(HF_HUB_OFFLINE="1")), [])
+
+    def warnings(self, done):
+        return [line for line in done.stderr.splitlines() if "the text was cut" not in line]
+
+    def assert_used_with_a_warning(self, done, offline):
+        self.assertEqual((done.returncode, done.stdout), (0, offline.stdout), done.stderr)
+        (warning,) = self.warnings(done)
+        self.assertIn("no modules.json", warning)
+
+    def test_is_used_where_the_hub_cannot_tell(self):
+        os.remove(self.snapshot / "modules.json")
+        offline = self.embed(HF_HUB_OFFLINE="1")
+        for fault in (stand_in.status(401), stand_in.status(403), stand_in.text(b"<html>"), stand_in.status(404)):
+            self.hub.fault("hub", "/api/models", fault)
+            self.assert_used_with_a_warning(self.embed(), offline)
+        self.hub.tokens[NAME] = "hf_gone"
+        self.assert_used_with_a_warning(self.embed(), offline)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
+    def test_is_used_where_it_cannot_be_written(self):
+        os.remove(self.snapshot / "modules.json")
+        offline = self.embed(HF_HUB_OFFLINE="1")
+        self.folder.chmod(0o755)
+        words = [MERLE, "embed", "-m", NAME, "a b c d e f g h i j k l m n", "--json"]
+        done = subprocess.run(words, env=environment(**self.env()), user=65534, group=65534, extra_groups=[],
+                              capture_output=True, text=True, check=False)
+        self.assert_used_with_a_warning(done, offline)
+
+
+class ACacheWithoutLinks(HubTest):
+    LINKS = {"HF_HUB_DISABLE_SYMLINKS": "1"}
+
+    def links(self):
+        return [path for path in self.model.rglob("*") if path.is_symlink()]
+
+    def test_has_plain_files(self):
+        self.pull(**self.LINKS)
+        self.assert_whole()
+        self.assertEqual((self.links(), list((self.model / "blobs").iterdir())), ([], []))
+        self.assertIn("All of it was here", self.pull())
+        self.assertEqual(self.merle("embed", "-m", NAME, "hello", HF_HUB_OFFLINE="1").returncode, 0)
+
+    def test_keeps_the_blobs_that_others_need(self):
+        self.pull()
+        first, self.commit = self.snapshot, self.hub.add(NAME, {**FILES, "README.md": b"# tiny\n", "vocab.txt": b"a"})
+        self.snapshot = self.model / "snapshots" / self.commit
+        self.pull(**self.LINKS)
+        self.assert_whole({**FILES, "README.md": b"# tiny\n", "vocab.txt": b"a"})
+        self.assertEqual([path for path in self.links() if not path.exists() or first not in path.parents
+                          and first not in path.parent.parents], [])
 
 
 class ModelsRemove(HubTest):
@@ -369,7 +467,75 @@ class ModelsList(HubTest):
         self.assertEqual(["incomplete: lacks model.safetensors" in line for line in lines], [False, False, True])
 
 
+    def test_says_where_the_cache_cannot_be_read(self):
+        self.write("file", "")
+        done = self.merle("models", "list", HF_HUB_CACHE=str(self.folder / "file"))
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("can't be read", done.stderr)
+
+
+def strace(*rules):
+    """What runs a command so that its system calls go wrong."""
+    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + rules[0].split(":")[0],
+            *(word for rule in rules for word in ("-e", "inject=" + rule))]
+
+
+CAN_TRACE = shutil.which("strace") is not None and subprocess.run(
+    ["strace", "-qq", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode == 0
+
+
 class AnInterruptedPull(HubTest):
+    def assert_no_litter(self):
+        """What other programs list has nothing that they would take for a fault."""
+        if not self.cache.exists():
+            return
+        self.assertLessEqual({path.name for path in self.cache.iterdir()}, {".locks", "CACHEDIR.TAG", self.model.name})
+        self.assertLessEqual({path.name for path in (self.model / "refs").rglob("*")}, {"main"})
+        self.assertEqual([path for path in (self.model / ".no_exist").rglob("*")
+                          if path.is_file() and not path.name.endswith((".json", ".txt", ".jinja", ".safetensors"))], [])
+        if (self.model / "refs" / "main").exists():
+            self.assertEqual((self.model / "refs" / "main").read_text(), self.commit)
+        if (self.model / "blobs").exists():
+            self.assertTrue((self.model / "snapshots").exists())
+        if (self.cache / "CACHEDIR.TAG").exists():
+            self.assertTrue((self.cache / "CACHEDIR.TAG").read_text().startswith("Signature: "))
+
+    def assert_whole_or_not_used(self):
+        """By name and by commit, which needs no ref."""
+        for name in (NAME, f"{NAME}@{self.commit}"):
+            done = self.merle("embed", "-m", name, "hello", HF_HUB_OFFLINE="1")
+            self.assertIn(done.returncode, (0, 3), done.stderr)  # All of it, or a clear no.
+            if done.returncode == 0:
+                self.assertEqual(done.stderr, "")
+                self.assertEqual(stand_in.files_below(self.snapshot), {**FILES, "README.md": b"# tiny\n"})
+
+    @unittest.skipUnless(CAN_TRACE, "strace can't be used")
+    def test_killed_at_each_change_of_a_name_leaves_nothing_that_could_be_used(self):
+        for call in ("symlink", "rename", "mkdir"):
+            for moment in range(1, 100):
+                shutil.rmtree(self.cache, ignore_errors=True)
+                done = subprocess.run([*strace(f"{call}:signal=KILL:when={moment}"), MERLE, "pull", NAME],
+                                      env=environment(**self.env()), capture_output=True, check=False)
+                with self.subTest(call=call, moment=moment):
+                    self.assert_no_litter()
+                    self.assert_whole_or_not_used()
+                    self.pull()
+                    self.assert_whole()
+                    self.assertEqual(list((self.model / "blobs").glob("*.incomplete")), [])
+                if done.returncode == 0:
+                    break
+            self.assertGreater(moment, 3, call)
+
+    def test_leaves_what_the_next_one_takes_away(self):
+        locks = self.cache / ".locks" / "models--org--tiny"
+        locks.mkdir(parents=True)
+        for name, age in (("main.1.1.tmp", 7200), ("main.2.1.tmp", 0), ("x.lock", 7200)):
+            (locks / name).write_text("")
+            os.utime(locks / name, (time.time() - age,) * 2)
+        self.pull()
+        self.assertFalse((locks / "main.1.1.tmp").exists())
+        self.assertTrue((locks / "main.2.1.tmp").exists() and (locks / "x.lock").exists())
+
     def ranges(self):
         return [wanted for server, _, _, _, wanted in self.hub.requests if server == "storage"]
 
@@ -424,10 +590,8 @@ class AnInterruptedPull(HubTest):
                 process.send_signal(signal.SIGKILL)
             if not self.model.exists():
                 self.model.mkdir(parents=True)  # So that the next trial finds something to remove.
-            done = self.merle("embed", "-m", NAME, "hello", HF_HUB_OFFLINE="1")
-            self.assertIn(done.returncode, (0, 3), done.stderr)  # All of it, or a clear no.
-            if done.returncode == 0:
-                self.assert_whole()
+            self.assert_no_litter()
+            self.assert_whole_or_not_used()
             self.pull()
             self.assert_whole()
             self.assertEqual(list((self.model / "blobs").glob("*.incomplete")), [], trial)
@@ -443,6 +607,33 @@ class TwoProcesses(HubTest):
         self.assert_whole()
         self.assertEqual(len(self.hub.paths("storage")), 1)
         self.assertTrue(any("waiting for another process" in error for _, error in outputs), outputs)
+
+
+class ProcessesWithoutLocks(HubTest):
+    """A file system such as NFS may have none."""
+
+    @unittest.skipUnless(CAN_TRACE, "strace can't be used")
+    def test_that_pull_at_once_do_not_spoil_each_others_files(self):
+        def all_of_it(handler, content):
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(content)))
+            handler.end_headers()
+            handler.send_slowly(content)
+        self.hub.bytes_per_second = 50_000
+        for trial in range(2):
+            if trial == 1:  # A server without ranges makes each start again.
+                self.hub.fault("storage", "GET", stand_in.always(stand_in._with_content(all_of_it)))
+            shutil.rmtree(self.cache, ignore_errors=True)
+            processes = []
+            for _ in range(3):
+                processes.append(subprocess.Popen([*strace("flock:error=ENOLCK"), MERLE, "pull", NAME],
+                                                  env=environment(**self.env()), text=True,
+                                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE))
+                time.sleep(0.2)
+            errors = [process.communicate(timeout=60)[1] for process in processes]
+            self.assertEqual([process.returncode for process in processes], [0, 0, 0], errors)
+            self.assert_whole()
+            self.assertEqual(list((self.model / "blobs").glob("*.incomplete")), [])
 
 
 def grows(content):
@@ -472,6 +663,10 @@ class AHubThatMisbehaves(HubTest):
                                         ("too many requests",)),
         "refuses in its storage": ("storage", "GET", [stand_in.always(stand_in.status(403))],
                                    ("model.safetensors", "127.0.0.2", "403", "storage")),
+        "has a lasting fault in its storage": ("storage", "GET", [stand_in.always(stand_in.status(503))],
+                                               ("model.safetensors", "storage of the hub", "127.0.0.2", "503")),
+        "is behind a proxy that wants a password": ("hub", "/api/models", [stand_in.status(407)],
+                                                    ("proxy", "user", "407")),
         "asks to wait for an hour": ("hub", "/api/models", [stand_in.status(429, Retry_After="3600")],
                                      ("too many requests",)),
         "is not there": ("hub", "/api/models", [stand_in.always(stand_in.hang(0))], ("/api/models",)),
@@ -531,6 +726,7 @@ class AHubThatMisbehaves(HubTest):
         "a name that climbs": ("org/..", {}, ("org/name",)),
         "a token with a line end": (NAME, {"HF_TOKEN": "a\r\nX: y"}, ("HF_TOKEN",)),
         "a password in the address": (NAME, {"HF_ENDPOINT": "http://u:secret@127.0.0.1"}, ("HF_ENDPOINT", "password")),
+        "a folder": (MODEL, {}, (str(MODEL), "is a folder")),
         "no address": (NAME, {"HF_ENDPOINT": "ftp://x"}, ("HF_ENDPOINT",)),
         "nobody there": (NAME, {"HF_ENDPOINT": "http://127.0.0.1:9"}, ("127.0.0.1", "check the network")),
     }
@@ -546,6 +742,37 @@ class AHubThatMisbehaves(HubTest):
                 self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
                 for word in words:
                     self.assertIn(word, done.stderr)
+
+    def test_where_no_connection_can_be_made_that_is_said_at_once(self):
+        port = self.hub.endpoint.rsplit(":", 1)[1]
+        for name, variables in {
+                "no TLS": {"HF_ENDPOINT": f"https://127.0.0.1:{port}"},
+                "a proxy that refuses": {"HF_ENDPOINT": "https://hub.invalid", "no_proxy": "",
+                                         "https_proxy": f"http://127.0.0.1:{port}"}}.items():
+            with self.subTest(name):
+                start = time.monotonic()
+                self.assert_fails([], "check the network", **variables)
+                self.assertLess(time.monotonic() - start, 3)
+
+    def test_a_password_in_a_redirect_is_not_shown(self):
+        for place in ("http://user:pa55@127.0.0.1:9/x?sig=pa55", "ftp://user:pa55@127.0.0.1/x?sig=pa55"):
+            self.hub.faults.clear()
+            self.hub.fault("hub", "GET /org/tiny/resolve", stand_in.always(stand_in.redirect(place)))
+            done = self.merle("pull", NAME, "-v")
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertNotIn("pa55", done.stderr)
+
+    def test_a_list_of_many_files_is_read(self):
+        many = {f"data/{i:06}-{'x' * 90}.txt": b"" for i in range(50_000)}  # 5.5 MB.
+        self.commit = self.hub.add(NAME, {**FILES, **many, "README.md": b"# tiny\n"})
+        self.snapshot = self.model / "snapshots" / self.commit
+        self.pull()
+        self.assert_whole()
+
+    def test_without_checksums_on_this_machine_says_so(self):
+        settings = self.write("openssl.cnf", "openssl_conf = init\n[init]\nalg_section = algs\n"
+                                             "[algs]\ndefault_properties = fips=yes\n")
+        self.assert_fails([], "OpenSSL", "OPENSSL_CONF", OPENSSL_CONF=str(settings))
 
     LIES = {
         "an ETag that climbs": ("config.json", {"ETag": '"../../../x"'}, ("config.json", "ETag")),

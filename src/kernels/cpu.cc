@@ -38,8 +38,8 @@ std::string_view PathName(std::int64_t target) {
 
 // Asked for once: Highway 1.0.3 chooses the best target again whenever it looks.
 const std::vector<std::int64_t>& Targets() {
-  static const std::vector<std::int64_t> targets = hwy::SupportedAndGeneratedTargets();
-  return targets;
+  static const std::vector<std::int64_t> kTargets = hwy::SupportedAndGeneratedTargets();
+  return kTargets;
 }
 
 }  // namespace

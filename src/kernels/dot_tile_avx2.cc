@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/dot_tile.h"
 #include "kernels/dot_tile_kernels.h"
 #include "kernels/tile_split.h"
 
@@ -17,13 +18,13 @@ namespace merle {
 
 bool HasAvx2() { return __builtin_cpu_supports("avx2") != 0; }
 
-bool HasAvxVnni() {             // GCC 12 has no name for it in __builtin_cpu_supports.
-  static const bool has = [] {  // Once: under a hypervisor CPUID takes microseconds.
+bool HasAvxVnni() {              // GCC 12 has no name for it in __builtin_cpu_supports.
+  static const bool kHas = [] {  // Once: under a hypervisor CPUID takes microseconds.
     unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
     const bool known = __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0;
     return HasAvx2() && known && (eax & (1U << 4)) != 0;
   }();
-  return has;
+  return kHas;
 }
 
 namespace {

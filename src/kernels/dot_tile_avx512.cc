@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/dot_tile.h"
 #include "kernels/dot_tile_kernels.h"
 #include "kernels/tile_split.h"
 

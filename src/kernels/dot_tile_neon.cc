@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/dot_tile.h"
 #include "kernels/dot_tile_kernels.h"
 #include "kernels/tile_split.h"
 

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "kernels/linear_call.h"
+#include "kernels/tile_split.h"
 #include "tensor/matrix.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -38,8 +39,8 @@ struct FloatProduct {
   size_t x_stride;
   const char* panels;
   size_t steps;
-  static constexpr size_t max_rows = kTileRows;
-  static constexpr size_t sweeps = kTileSweeps;
+  size_t max_rows = kTileRows;
+  size_t sweeps = kTileSweeps;
   HWY_ALIGN float sums[kTileRows * kPanelColumns];
 };
 

@@ -6,7 +6,9 @@
 #include "base/assert.h"
 #include "kernels/dot_tile.h"
 #include "kernels/dot_tile_kernels.h"
+#include "kernels/gemm.h"
 #include "kernels/linear_call.h"
+#include "kernels/tile_split.h"
 #include "tensor/matrix.h"
 
 #undef HWY_TARGET_INCLUDE

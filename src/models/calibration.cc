@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <random>
 #include <span>
 #include <vector>
@@ -45,11 +46,11 @@ CalibrationTexts::CalibrationTexts(const EncoderShape& shape,
     const std::size_t random = std::min(length, shape.max_positions - special);
     if (special + random == 0) continue;
     const std::size_t before = (special + 1) / 2;
-    ids.insert(ids.end(), special_ids.begin(), special_ids.begin() + before);
+    std::ranges::copy(special_ids.first(before), std::back_inserter(ids));
     for (std::size_t i = 0; i < random; ++i) {
       ids.push_back(static_cast<std::int32_t>(generator() % shape.vocab_size));
     }
-    ids.insert(ids.end(), special_ids.begin() + before, special_ids.begin() + special);
+    std::ranges::copy(special_ids.subspan(before, special - before), std::back_inserter(ids));
     starts.push_back(ids.size());
   }
 }

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <span>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -14,6 +13,10 @@
 #include "base/thread_pool.h"
 #include "kernels/activation.h"
 #include "kernels/gemm.h"
+#include "kernels/gemm_bf16.h"
+#include "kernels/gemm_int8.h"
+#include "models/compute.h"
+#include "models/packed_cache.h"
 #include "models/weights.h"
 #include "tensor/matrix.h"
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -34,7 +33,6 @@
 #include "models/compute.h"
 #include "models/encoder_model.h"
 #include "models/weights.h"
-#include "tensor/safetensors.h"
 
 namespace merle {
 namespace {
@@ -54,6 +52,7 @@ constexpr std::array<char, 8> kMagic = {'m', 'e', 'r', 'l', 'e', 'p', 'k', '1'};
 constexpr std::size_t kAlignment = 64;  // Of AlignedBuffer, and of the size before each field.
 constexpr const char* kEnding = ".packed";
 constexpr auto kKeptUnused = std::chrono::hours(24 * 30);
+constexpr std::time_t kDay = 86400;  // Seconds.
 
 std::size_t Padded(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -112,7 +111,7 @@ std::string_view Text(std::span<const std::byte> bytes) {
 void Touch(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return;
-  if (std::time(nullptr) - status.st_mtime > 24 * 3600) {
+  if (std::time(nullptr) - status.st_mtime > kDay) {
     ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
   }
 }
@@ -125,6 +124,15 @@ void RemoveUnused(const std::string& folder) {
     if (!error && fs::file_time_type::clock::now() - used > kKeptUnused) {
       fs::remove(entry.path(), error);
     }
+  }
+}
+
+// The content of a small file, or nothing.
+std::string ReadIfPossible(const std::string& path) {
+  try {
+    return ReadFile(path, 4096);
+  } catch (const Error&) {
+    return "";
   }
 }
 
@@ -218,12 +226,9 @@ std::string ContentHash(const RandomAccessFile& file, const std::string& folder)
   const std::string identity = file.Identity();
   const std::string path = folder + "/" + NameOf(identity) + ".sha256";
   constexpr std::size_t kDigits = 64;
-  try {
-    const std::string kept = ReadFile(path, 4096);
-    if (kept.size() > kDigits && kept.compare(kDigits, kept.npos, " " + identity) == 0) {
-      return kept.substr(0, kDigits);
-    }
-  } catch (const Error&) {  // Not there yet.
+  const std::string kept = ReadIfPossible(path);
+  if (kept.size() > kDigits && kept.compare(kDigits, kept.npos, " " + identity) == 0) {
+    return kept.substr(0, kDigits);
   }
   Checksum checksum(ChecksumKind::kSha256);
   std::vector<std::byte> block(1 << 20);

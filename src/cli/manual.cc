@@ -25,6 +25,9 @@ struct Row {
 
 constexpr std::array kVariables = {
     Row{"MERLE_CPU", "Use this instruction set: avx512, avx2, neon or plain"},
+    Row{"MERLE_CACHE, XDG_CACHE_HOME",
+        "A folder for what can be computed again, such as converted weights, or \"off\"; else "
+        "~/.cache/merle"},
     Row{"HF_HUB_CACHE, HF_HOME", "Where the cache of models is, as for other tools"},
     Row{"HF_TOKEN, HF_TOKEN_PATH", "Opens private and gated models on the hub"},
     Row{"HF_ENDPOINT", "Another hub, such as a mirror"},

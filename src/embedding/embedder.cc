@@ -19,7 +19,6 @@
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "embedding/batcher.h"
-#include "embedding/memory_check.h"
 #include "embedding/model_folder.h"
 #include "embedding/modules.h"
 #include "embedding/pooling.h"
@@ -118,7 +117,6 @@ struct Embedder::Parts {
                         })),
         model(Timed(load.weights_seconds,
                     [&] {
-                      CheckFitsInMemory(folder.modules[0].folder);
                       return LoadEncoderModel(folder.modules[0].folder,
                                               {.compute = options.compute,
                                                .special_ids = tokenizer.Encode("").ids,

@@ -20,11 +20,11 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <vector>
 
-#include "base/checksum.h"
+#include "base/content_hash.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/fingerprint.h"
 #include "base/folder.h"
 #include "base/format.h"
 #include "base/log.h"
@@ -81,9 +81,9 @@ class FastChecksum {
 
 // A short name for a text; who finds the name compares the text.
 std::string NameOf(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a.
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return Format("{:016x}", hash);
+  Fingerprint fingerprint;
+  fingerprint.Add(text);
+  return Format("{:016x}", fingerprint.value());
 }
 
 // Calls write with what follows the key, piece by piece, each a multiple of 64 bytes.
@@ -125,21 +125,6 @@ void RemoveUnused(const std::string& folder) {
       fs::remove(entry.path(), error);
     }
   }
-}
-
-// The content of a small file, or nothing.
-std::string ReadIfPossible(const std::string& path) {
-  try {
-    return ReadFile(path, 4096);
-  } catch (const Error&) {
-    return "";
-  }
-}
-
-void WriteWithoutSync(const std::string& path, const auto& write) {
-  AtomicFile file(path);
-  write(file);
-  file.CommitWithoutSync();
 }
 
 }  // namespace
@@ -193,12 +178,12 @@ void PackedCache::Store(const PackedFields& fields) const noexcept {
       header.field_bytes += piece.size();
     });
     header.checksum = checksum.value();
-    WriteWithoutSync(path_, [&](AtomicFile& file) {
-      file.Write({reinterpret_cast<const char*>(&header), sizeof header});
-      file.Write(key_);
-      ForEachPiece(fields.fields(),
-                   [&](std::span<const std::byte> piece) { file.Write(Text(piece)); });
-    });
+    AtomicFile file(path_);
+    file.Write({reinterpret_cast<const char*>(&header), sizeof header});
+    file.Write(key_);
+    ForEachPiece(fields.fields(),
+                 [&](std::span<const std::byte> piece) { file.Write(Text(piece)); });
+    file.CommitWithoutSync();
   } catch (const std::exception& error) {
     Log(LogLevel::kInfo, Format("packed weights are not kept: {}", error.what()));
   }
@@ -220,33 +205,6 @@ PackedCache OpenPackedCache(const Folder& folder, const Weights& weights,
     Log(LogLevel::kInfo, Format("packed weights are not kept: {}", error.what()));
     return {"", ""};
   }
-}
-
-std::string ContentHash(const RandomAccessFile& file, const std::string& folder) {
-  const std::string identity = file.Identity();
-  const std::string path = folder + "/" + NameOf(identity) + ".sha256";
-  constexpr std::size_t kDigits = 64;
-  const std::string kept = ReadIfPossible(path);
-  if (kept.size() > kDigits && kept.compare(kDigits, kept.npos, " " + identity) == 0) {
-    return kept.substr(0, kDigits);
-  }
-  Checksum checksum(ChecksumKind::kSha256);
-  std::vector<std::byte> block(1 << 20);
-  for (std::uint64_t at = 0; at < file.size(); at += block.size()) {
-    block.resize(std::min<std::uint64_t>(block.size(), file.size() - at));
-    file.ReadAt(at, block);
-    checksum.Add(Text(block));
-  }
-  std::string hash = checksum.Finish();
-  if (!file.ChangedInTheLast(2) && file.Identity() == identity) {
-    try {
-      MakeFolders(folder);
-      WriteWithoutSync(path, [&](AtomicFile& out) { out.Write(hash + " " + identity); });
-    } catch (const Error& error) {
-      Log(LogLevel::kInfo, Format("a checksum is not kept: {}", error.what()));
-    }
-  }
-  return hash;
 }
 
 }  // namespace merle

@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/file.h"
 #include "base/folder.h"
 #include "base/mapped_file.h"
 #include "models/encoder_model.h"
@@ -79,10 +78,5 @@ class PackedCache {
 // CPU path. No cache where options.cache_folder is empty, or the system has no SHA-256.
 PackedCache OpenPackedCache(const Folder& folder, const Weights& weights,
                             const ModelOptions& options);
-
-// The SHA-256 of a file. Kept in `folder` by the file's device, inode, size and times, so that an
-// unchanged file is read once; not where it changed in the last two seconds, as its times may not
-// show the next change. Throws kUnimplemented if the system has no SHA-256, and as `file` does.
-std::string ContentHash(const RandomAccessFile& file, const std::string& folder);
 
 }  // namespace merle

@@ -169,18 +169,6 @@ TEST(PackedCache, WithoutAFolderOrRightsThereIsNone) {
   EXPECT_FALSE(blocked.Open());
 }
 
-TEST(ContentHash, IsTheSha256AndFollowsTheContent) {
-  constexpr const char* kOfAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-  const TestFolder folder;
-  const std::string path = folder.Write("data", "abc");
-  fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(1));
-  for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(ContentHash(RandomAccessFile::Open(path), folder.Path("cache")), kOfAbc);
-  }
-  std::ofstream(path) << "abd";
-  EXPECT_NE(ContentHash(RandomAccessFile::Open(path), folder.Path("cache")), kOfAbc);
-}
-
 // Hidden states of a model loaded with a cache.
 Matrix<float> StatesOf(const std::string& model, const std::string& cache, Compute compute) {
   const auto loaded = LoadEncoderModel(model, {.compute = compute, .cache_folder = cache});

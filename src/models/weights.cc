@@ -1,5 +1,7 @@
 #include "models/weights.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -123,6 +125,18 @@ std::string OldName(std::string_view name) {
   return {};
 }
 
+// A file may be made larger than all memory without taking room on a disk.
+void CheckFitsInMemory(const std::string& path, const Weights::Files& files) {
+  std::uint64_t bytes = 0;
+  for (const auto& file : files) bytes += file->file().size();
+  const auto machine_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                             static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  if (bytes <= machine_bytes) return;
+  throw Error(ErrorCode::kResourceExhausted,
+              Format("{}: its weights have {} bytes, the memory of this machine {}", path, bytes,
+                     machine_bytes));
+}
+
 }  // namespace
 
 Weights Weights::Open(const Folder& folder, std::string prefix) {
@@ -137,6 +151,7 @@ Weights Weights::Open(const Folder& folder, std::string prefix) {
   } else {
     FailWithoutWeights(folder);
   }
+  CheckFitsInMemory(weights.path_, weights.files_);
   return weights;
 }
 

@@ -23,7 +23,8 @@ class Weights {
 
   // prefix: names may carry it or not ("bert."), as they do in files of a model with a head.
   // Throws kNotFound if the folder has no weights, kUnimplemented if it has pickled ones only,
-  // kDataLoss if the index and the shards disagree, and what SafetensorsFile::Open throws.
+  // kDataLoss if the index and the shards disagree, kResourceExhausted if the files are larger than
+  // the memory of this machine, and what SafetensorsFile::Open throws.
   static Weights Open(const Folder& folder, std::string prefix);
 
   bool Has(std::string_view name) const { return Find(name).tensor != nullptr; }

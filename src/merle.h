@@ -12,6 +12,7 @@
 
 #include "apply/explain.h"         // Explain: what a model does to a text, token by token.
 #include "apply/similarity.h"      // Cosine, CosineMatrix.
+#include "base/cores.h"            // PhysicalCores: how many threads a machine bears.
 #include "base/error.h"            // Error and its codes.
 #include "base/log.h"              // SetLogCallback: what the library has to say.
 #include "base/thread_pool.h"      // ThreadPool, to share between embedders.

@@ -1,22 +1,15 @@
 #include "base/thread_pool.h"
 
-#include <sched.h>
-
-#include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <exception>
-#include <fstream>
 #include <mutex>
-#include <set>
-#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/format.h"
 
@@ -38,40 +31,16 @@ void Pause() noexcept {
 #endif
 }
 
-// CPUs that cgroup v2 grants as run time per period: "150000 100000" is 1.5. Infinity if unlimited.
-double CgroupCpus() {
-  std::ifstream file("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (!(file >> quota >> period) || quota == "max" || period <= 0) return HUGE_VAL;
-  return std::strtod(quota.c_str(), nullptr) / period;
-}
-
 }  // namespace
-
-std::size_t PhysicalCores() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
-    return std::max(1u, std::thread::hardware_concurrency());
-  }
-  std::set<std::string> cores;  // Named by the hyper-threads they share: "0,8".
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (!CPU_ISSET(cpu, &allowed)) continue;
-    std::ifstream file(Format("/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list", cpu));
-    std::string siblings;
-    if (!std::getline(file, siblings)) siblings = std::to_string(cpu);
-    cores.insert(siblings);
-  }
-  const double limit = std::min(static_cast<double>(cores.size()), std::ceil(CgroupCpus()));
-  return std::max<std::size_t>(1, static_cast<std::size_t>(limit));
-}
 
 ThreadPool::ThreadPool(std::size_t threads) {
   if (threads == 0) threads = PhysicalCores();
   try {
     for (std::size_t worker = 1; worker < threads; ++worker) {
-      threads_.emplace_back([this, worker] { Work(worker); });
+      threads_.emplace_back([this, worker, threads] {
+        KeepToOneCpuPerCore(threads);
+        Work(worker);
+      });
     }
   } catch (const std::system_error& error) {
     const std::size_t started = size();

@@ -1,4 +1,4 @@
-// One pool of threads for everything that runs in parallel, and how many threads a machine bears.
+// One pool of threads for everything that runs in parallel.
 #pragma once
 
 #include <atomic>
@@ -13,17 +13,15 @@
 
 namespace merle {
 
-// Physical cores that this process may use: hyper-threads count once, and the CPU set and cgroup
-// quota of the process are honoured. At least 1.
-std::size_t PhysicalCores();
-
 // A fixed set of workers. The thread that calls ParallelFor is worker 0, so a pool of n starts
-// n - 1 threads. May be used from several threads: one call at a time has the workers, the others
-// run alone on their own thread, as does a call from inside a task, all as worker 0. So the machine
-// is never oversubscribed; `worker` is for scratch memory that belongs to the one call.
+// n - 1 threads, which keep to one hyper-thread of each core where there are cores enough. May be
+// used from several threads: one call at a time has the workers, the others run alone on their own
+// thread, as does a call from inside a task, all as worker 0. So the machine is never
+// oversubscribed; `worker` is for scratch memory that belongs to the one call.
 class ThreadPool {
  public:
-  // threads: 1 or more; 0 means PhysicalCores(). Throws kResourceExhausted if the system refuses.
+  // threads: 1 or more; 0 means PhysicalCores() of base/cores.h. Throws kResourceExhausted if the
+  // system refuses.
   explicit ThreadPool(std::size_t threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

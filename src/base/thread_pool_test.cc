@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/cores.h"
+
 namespace merle {
 namespace {
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
@@ -68,8 +69,10 @@ std::string FindModelFolder(const Invocation& invocation) {
 Embedder OpenEmbedder(const Invocation& invocation) {
   const Options& options = invocation.options;
   const std::string folder = FindModelFolder(invocation);
+  const std::size_t threads = options.threads.value_or(0);
+  KeepToOneCpuPerCore(std::max<std::size_t>(threads, 1));  // This thread computes too.
   Embedder embedder = OpenOrModelError([&] {
-    return Embedder::Load(folder, {.threads = options.threads.value_or(0),
+    return Embedder::Load(folder, {.threads = threads,
                                    .compute = *ParseCompute(options.compute),
                                    .cache_folder = CacheFolderFromEnvironment()});
   });

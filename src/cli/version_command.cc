@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/cores.h"
 #include "base/format.h"
 #include "base/json_writer.h"
-#include "base/thread_pool.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"

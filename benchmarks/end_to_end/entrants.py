@@ -22,6 +22,11 @@ class Entrant:
         return f"{self.engine} {kind}"
 
     @property
+    def own_tokenizer(self) -> bool:
+        """Its ids may differ from those of `tokenizers` now and then."""
+        return self.engine == "llama.cpp"
+
+    @property
     def is_merle(self) -> bool:
         return self.program is None
 

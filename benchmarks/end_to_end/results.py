@@ -16,6 +16,7 @@ class Results:
         self.rates = defaultdict(list)  # slug, set, threads: texts/s of each round
         self.latencies = defaultdict(list)  # slug, threads: seconds of each text
         self.settings = {}  # slug, set, threads: [engine, batch size], None for Merle
+        self.read_otherwise = {}  # slug, input: texts whose vectors show other tokens
         self.cosines = {}  # slug: (mean, worst) to Merle f32
         self.spearman = {}  # slug: 100 times Spearman's rank correlation on STS-B dev
         self.starts = defaultdict(list)  # slug: {"seconds", "memory_mb"} of each run

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from entrants import GROUPS
+from entrants import ENTRANTS, GROUPS
 from exports import ROOT
 from inputs import FLOPS_FORMULA
 
@@ -160,6 +160,12 @@ def revision() -> str:
     return done.stdout.strip() or "unknown"
 
 
+def read_otherwise(results) -> str:
+    names = {entrant.slug: entrant.name for entrant in ENTRANTS}
+    counts = [f"{names[slug]} {count} of {name}" for (slug, name), count in results.read_otherwise.items()]
+    return f" Texts that a peer's own tokenizer reads otherwise: {', '.join(counts)}." if counts else ""
+
+
 def report(results, sets, options) -> str:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
     inputs = "\n".join(
@@ -172,7 +178,7 @@ all-MiniLM-L6-v2, from UTF-8 in memory to normalized float32 vectors in memory.
 
 {main_table(results, sets, options)}
 Memory: of a process that embeds one text. Cosines: over the texts of mixed, at the setting used for them. STS-B dev:
-Spearman times 100. The peak's row: texts/s if all matrix products ran at the CPU's peak in this arithmetic.
+Spearman times 100. The peak's row: texts/s if all matrix products ran at the CPU's peak in this arithmetic.{read_otherwise(results)}
 
 {tokenizer_table(results)}{machine_table(results)}
 {share_table(results, sets, options)}

@@ -455,7 +455,11 @@ std::unique_ptr<EncoderModel> LoadBert(const Folder& folder, const JsonValue& co
   }
   auto model = std::make_unique<Bert>(parsed, weights, nullptr, Compute::kF32);
   if (options.compute == Compute::kBf16) model->RoundToBf16();
-  if (options.compute == Compute::kInt8) model->QuantizeToInt8(options.special_ids);
+  try {
+    if (options.compute == Compute::kInt8) model->QuantizeToInt8(options.special_ids);
+  } catch (const Error& error) {
+    throw Error(error.code(), Format("{}: {}", folder.path(), error.what()));
+  }
   PackedFields fields;
   model->Store(fields);
   cache.Store(fields);

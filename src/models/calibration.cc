@@ -19,19 +19,18 @@ namespace {
 constexpr std::size_t kLengths[] = {0,  1,  1,  2,  3,  5,  8,  16, 32, 32, 32, 32,
                                     32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32};
 
-// The sum of the hidden states of text t; in double, since the cosines are near 1.
-std::vector<double> SumOfStates(const TokenBatch& batch, std::size_t t,
-                                MatrixView<const float> states) {
-  std::vector<double> sum(states.cols());
-  for (std::size_t i = batch.starts[t]; i < batch.starts[t + 1]; ++i) {
-    for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += states.At(i, j);
+std::vector<float> SumOf(MatrixView<const float> states) {
+  std::vector<float> sum(states.cols());
+  for (std::size_t t = 0; t < states.rows(); ++t) {
+    for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += states.At(t, j);
   }
   return sum;
 }
 
-double Dot(const std::vector<double>& a, const std::vector<double>& b) {
+// In double, since the cosines are near 1.
+double Dot(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
   return sum;
 }
 
@@ -55,14 +54,27 @@ CalibrationTexts::CalibrationTexts(const EncoderShape& shape,
   }
 }
 
-double MeanCosine(const TokenBatch& batch, MatrixView<const float> a, MatrixView<const float> b) {
-  double sum = 0;
+Matrix<float> PoolTexts(const TokenBatch& batch, MatrixView<const float> states,
+                        const StatesPooling& pool) {
+  Matrix<float> vectors;
   for (std::size_t t = 0; t < batch.texts(); ++t) {
-    const std::vector<double> left = SumOfStates(batch, t, a);
-    const std::vector<double> right = SumOfStates(batch, t, b);
-    sum += Dot(left, right) / std::sqrt(Dot(left, left) * Dot(right, right));
+    const auto rows = states.Rows(batch.starts[t], batch.starts[t + 1] - batch.starts[t]);
+    const std::vector<float> vector = pool ? pool(rows) : SumOf(rows);
+    if (t == 0) vectors = Matrix<float>(batch.texts(), vector.size());
+    std::ranges::copy(vector, vectors.Row(t).begin());
   }
-  return sum / static_cast<double>(batch.texts());
+  return vectors;
+}
+
+Cosines CompareRows(MatrixView<const float> a, MatrixView<const float> b) {
+  Cosines cosines{.mean = 0, .worst = 1};
+  for (std::size_t r = 0; r < a.rows(); ++r) {
+    const auto left = a.Row(r), right = b.Row(r);
+    const double cosine = Dot(left, right) / std::sqrt(Dot(left, left) * Dot(right, right));
+    cosines.mean += cosine / static_cast<double>(a.rows());
+    if (!(cosine >= cosines.worst)) cosines.worst = cosine;  // NaN is the worst.
+  }
+  return cosines;
 }
 
 }  // namespace merle

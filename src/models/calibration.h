@@ -24,8 +24,16 @@ struct CalibrationTexts {
   std::vector<std::size_t> starts;
 };
 
-// The mean over the texts of the cosine of their mean hidden states in `a` and `b` [tokens,
-// hidden].
-double MeanCosine(const TokenBatch& batch, MatrixView<const float> a, MatrixView<const float> b);
+// The vector of each text, [texts, any]: `pool` of its hidden states, or their sum if that is
+// empty. states: [tokens, hidden].
+Matrix<float> PoolTexts(const TokenBatch& batch, MatrixView<const float> states,
+                        const StatesPooling& pool = {});
+
+// How near the vectors of the same texts are, row by row.
+struct Cosines {
+  double mean;
+  double worst;
+};
+Cosines CompareRows(MatrixView<const float> a, MatrixView<const float> b);
 
 }  // namespace merle

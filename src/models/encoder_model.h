@@ -33,8 +33,13 @@ struct EncoderShape {
   std::size_t intermediate_size;
 };
 
+// Makes a text's vector of its hidden states [tokens, hidden].
+using StatesPooling = std::function<std::vector<float>(MatrixView<const float> hidden_states)>;
+
 struct ModelOptions {
   Compute compute = Compute::kF32;
+  // As the model is used: kAuto compares such vectors. Empty: the mean.
+  StatesPooling pool = {};
   // The token ids that the tokenizer gives an empty text: int8 is fitted to them, too.
   std::vector<std::int32_t> special_ids = {};
   // A folder to keep the converted weights in, for the next process; empty for none. Anything in it

@@ -23,7 +23,10 @@
 namespace merle {
 namespace {
 
-// The largest |w| of each input feature.
+// The larger of two magnitudes; NaN if one of them is NaN, unlike std::max.
+float LargerOrNaN(float a, float b) { return a >= b || std::isnan(a) ? a : b; }
+
+// The largest |w| of each input feature, NaN where there is one.
 std::vector<float> WeightMaxima(const PackedWeights& weights) {
   constexpr std::size_t kCols = PackedWeights::kPanelCols;
   std::vector<float> maxima(weights.in_features());
@@ -31,11 +34,8 @@ std::vector<float> WeightMaxima(const PackedWeights& weights) {
     const float* row = weights.Panel(panel);
     for (std::size_t i = 0; i < maxima.size(); ++i, row += kCols) {
       float max = 0;
-      for (std::size_t c = 0; c < kCols; ++c) {
-        const float magnitude = std::abs(row[c]);
-        max = magnitude <= max ? max : magnitude;  // NaN wins, and stays.
-      }
-      maxima[i] = max <= maxima[i] ? maxima[i] : max;
+      for (std::size_t c = 0; c < kCols; ++c) max = LargerOrNaN(max, std::abs(row[c]));
+      maxima[i] = LargerOrNaN(maxima[i], max);
     }
   }
   return maxima;
@@ -58,7 +58,7 @@ void AddMaxima(MatrixView<const float> x, std::vector<float>& maxima) {
   maxima.resize(x.cols());
   for (std::size_t r = 0; r < x.rows(); ++r) {
     for (std::size_t i = 0; i < x.cols(); ++i) {
-      maxima[i] = std::max(maxima[i], std::abs(x.At(r, i)));
+      maxima[i] = LargerOrNaN(maxima[i], std::abs(x.At(r, i)));
     }
   }
 }
@@ -111,8 +111,12 @@ void LinearLayer::QuantizeToInt8(std::span<const float> input_maxima) {
   }
   const std::vector<float> maxima = WeightMaxima(weights);
   const auto is_finite = [](float x) { return std::isfinite(x); };
-  if (!std::ranges::all_of(maxima, is_finite) || !std::ranges::all_of(input_maxima, is_finite)) {
-    throw Error(ErrorCode::kDataLoss, "the weights have numbers that are not finite");
+  const std::span<const float> bias(bias_.data(), weights.out_features());
+  if (!std::ranges::all_of(maxima, is_finite) || !std::ranges::all_of(input_maxima, is_finite) ||
+      !std::ranges::all_of(bias, is_finite)) {
+    throw Error(
+        ErrorCode::kDataLoss,
+        "the model's weights are damaged: they hold, or lead to, numbers that are not finite");
   }
   weight_ = Int8Weights(weights, Smoothing(input_maxima, maxima));
 }

@@ -20,7 +20,7 @@ MOST_SECONDS = 5
 MOST_GROWTH = 64 << 20
 SANITIZED = bool(os.environ.get("MERLE_SANITIZE"))  # Then shadow and quarantine hide what we use.
 # What no single file is to blame for.
-OF_THE_FOLDER = ("has no model", "is not finite", "is all zeros", "the embedding table", "the segment", "no room", "no vocab")
+OF_THE_FOLDER = ("has no model", "is not finite", "weights are damaged", "is all zeros", "the embedding table", "the segment", "no room", "no vocab")
 
 
 class DamagedFolders(CommandTest):
@@ -29,11 +29,11 @@ class DamagedFolders(CommandTest):
         self.whole = self.folder / "whole"
         make_model(self.whole)
 
-    def embed(self, model):
+    def embed(self, model, words=()):
         """Runs merle. Returns (exit code, standard output, standard error, seconds, peak bytes)."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as messages:
             start = time.monotonic()
-            process = subprocess.Popen([MERLE, "embed", "a cat", "-m", str(model), "--threads", "1"], env=environment(),
+            process = subprocess.Popen([MERLE, "embed", "a cat", "-m", str(model), "--threads", "1", *words], env=environment(),
                                        stdin=subprocess.DEVNULL, stdout=out, stderr=messages)
             timer = threading.Timer(10 * MOST_SECONDS, process.kill)
             timer.start()
@@ -45,21 +45,21 @@ class DamagedFolders(CommandTest):
                 stream.seek(0)
             return process.returncode, out.read(), messages.read(), seconds, usage.ru_maxrss << 10
 
-    def embed_damaged(self, damage):
+    def embed_damaged(self, damage, words=()):
         """The same on a damaged copy of the good folder, and (…, path of that copy)."""
         with tempfile.TemporaryDirectory(dir=self.folder) as place:
             model = pathlib.Path(place) / "model"
             shutil.copytree(self.whole, model)
             damage(model)
             snapshots = list(model.parent.glob("models--*/snapshots/" + "a" * 40))
-            return *self.embed(snapshots[0] if snapshots else model), str(model)
+            return *self.embed(snapshots[0] if snapshots else model, words), str(model)
 
-    def check(self, rows):
-        code, _, messages, _, usual = self.embed(self.whole)
+    def check(self, rows, words=()):
+        code, _, messages, _, usual = self.embed(self.whole, words)
         self.assertEqual((code, messages), (0, b""))
         for file, title, damage, says in rows:
             with self.subTest(f"{file} {title}"):
-                code, out, messages, seconds, peak, model = self.embed_damaged(damage)
+                code, out, messages, seconds, peak, model = self.embed_damaged(damage, words)
                 text = messages.decode()  # Fails if it is not UTF-8.
                 self.assertEqual((code, out), (EXIT_MODEL, b""), text)
                 self.assertTrue(text.startswith("merle: ") and text.endswith("\n"), text)
@@ -76,6 +76,10 @@ class DamagedFolders(CommandTest):
 
     def test_other_weights(self):
         self.check(table.other_weights_rows())
+
+    def test_what_is_tried_while_loading(self):
+        for compute in ("int8", "auto"):
+            self.check(table.tried_rows(), ("--compute", compute))
 
     def test_shards(self):
         self.check(table.shard_rows())

@@ -1,7 +1,5 @@
 #include "models/registry.h"
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>

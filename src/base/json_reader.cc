@@ -154,10 +154,15 @@ JsonDocument JsonDocument::Parse(std::string_view text, std::string name, JsonLi
   return document;
 }
 
-JsonDocument JsonDocument::Load(const Folder& folder, std::string_view name, JsonLimits limits) {
-  JsonDocument document = Parse(folder.Read(name, limits.max_bytes), folder.PathOf(name), limits);
+JsonDocument JsonDocument::ParseModelFile(std::string_view text, std::string path,
+                                          JsonLimits limits) {
+  JsonDocument document = Parse(text, std::move(path), limits);
   if (document.root().IsObject()) WarnOfCode(document);
   return document;
+}
+
+JsonDocument JsonDocument::Load(const Folder& folder, std::string_view name, JsonLimits limits) {
+  return ParseModelFile(folder.Read(name, limits.max_bytes), folder.PathOf(name), limits);
 }
 
 JsonValue JsonDocument::root() const {

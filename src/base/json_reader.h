@@ -81,9 +81,13 @@ class JsonDocument {
   // one key twice in an object.
   static JsonDocument Parse(std::string_view text, std::string name, JsonLimits limits = {});
 
-  // Reads and parses the file `name` of a model's folder. Throws what Folder::Open and Parse throw.
-  // Fields that name code, which other programs would run, are logged as a warning; Merle has no
-  // use for them.
+  // The same for the content of a model's file at `path`. Fields that name code, which other
+  // programs would run, are logged as a warning; Merle has no use for them.
+  static JsonDocument ParseModelFile(std::string_view text, std::string path,
+                                     JsonLimits limits = {});
+
+  // Reads and parses the file `name` of a model's folder. Throws what Folder::Open and
+  // ParseModelFile throw.
   static JsonDocument Load(const Folder& folder, std::string_view name, JsonLimits limits = {});
 
   JsonDocument(JsonDocument&&) noexcept;

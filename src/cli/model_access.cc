@@ -87,8 +87,9 @@ Tokenizer OpenTokenizer(const Invocation& invocation) {
   const std::string folder = FindModelFolder(invocation);
   return OpenOrModelError([&] {
     const ModelFolder model = ReadModelFolder(folder);
-    return Tokenizer::Load(model.modules.front().folder,
-                           {.lowercase_first = model.lowercase_first});
+    return Tokenizer::Load(
+        model.modules.front().folder,
+        {.lowercase_first = model.lowercase_first, .cache_folder = CacheFolderFromEnvironment()});
   });
 }
 

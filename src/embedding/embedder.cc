@@ -113,7 +113,8 @@ struct Embedder::Parts {
         tokenizer(Timed(load.tokenizer_seconds,
                         [&] {
                           return Tokenizer::Load(folder.modules[0].folder,
-                                                 {.lowercase_first = folder.lowercase_first});
+                                                 {.lowercase_first = folder.lowercase_first,
+                                                  .cache_folder = options.cache_folder});
                         })),
         model(Timed(load.weights_seconds,
                     [&] {

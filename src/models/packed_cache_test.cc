@@ -1,19 +1,17 @@
 #include "models/packed_cache.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "base/file.h"
+#include "base/cache_entry.h"
 #include "base/test_folder.h"
 #include "base/thread_pool.h"
 #include "models/calibration.h"
@@ -61,7 +59,7 @@ void FlipByte(const std::string& path, std::size_t at) {
 
 TEST(PackedCache, GivesWhatWasStored) {
   const TestFolder folder;
-  const PackedCache cache(folder.Path("new/cache"), "the key");
+  const PackedCache cache(CacheEntry(folder.Path("new/cache"), "the key"));
   EXPECT_FALSE(cache.Open());
   Stored stored;
   cache.Store(stored.Fields());
@@ -79,7 +77,7 @@ TEST(PackedCache, GivesWhatWasStored) {
 
 TEST(PackedCache, OtherSizesAreNotWhole) {
   const TestFolder folder;
-  const PackedCache cache(folder.path(), "key");
+  const PackedCache cache(CacheEntry(folder.path(), "key"));
   Stored stored;
   cache.Store(stored.Fields());
   for (const auto& [first, second] : {std::pair(kNumbers - 1, 3u), std::pair(kNumbers, 4u)}) {
@@ -97,76 +95,6 @@ TEST(PackedCache, OtherSizesAreNotWhole) {
   fields->Field(more.letters, 3);
   fields->Field(more.letters, 3);  // Nothing is left.
   EXPECT_FALSE(fields->whole());
-}
-
-TEST(PackedCache, EveryFlippedBitAndEveryCutIsSeen) {
-  const TestFolder folder;
-  const PackedCache cache(folder.path(), "key");
-  Stored stored;
-  cache.Store(stored.Fields());
-  const std::string entry = EntryOf(folder.path());
-  const auto size = static_cast<std::size_t>(fs::file_size(entry));
-  for (std::size_t at = 0; at < size; ++at) {
-    FlipByte(entry, at);
-    EXPECT_FALSE(cache.Open()) << "byte " << at;
-    FlipByte(entry, at);
-  }
-  EXPECT_TRUE(cache.Open());
-  const std::string whole = ReadFile(entry, 1 << 20);
-  for (std::size_t bytes = 0; bytes < size; ++bytes) {
-    fs::resize_file(entry, bytes);
-    EXPECT_FALSE(cache.Open()) << bytes << " bytes";
-    std::ofstream(entry, std::ios::binary) << whole;
-  }
-  std::ofstream(entry, std::ios::binary | std::ios::app) << std::string(64, 'x');
-  EXPECT_FALSE(cache.Open());
-}
-
-TEST(PackedCache, TheKeyIsComparedNotOnlyTheName) {
-  const TestFolder folder;
-  Stored stored;
-  PackedCache(folder.path(), "one").Store(stored.Fields());
-  const std::string one = EntryOf(folder.path());
-  PackedCache(folder.path(), "two").Store(stored.Fields());
-  for (const auto& entry : fs::directory_iterator(folder.path())) {
-    if (entry.path() != one) fs::copy_file(one, entry, fs::copy_options::overwrite_existing);
-  }
-  EXPECT_TRUE(PackedCache(folder.path(), "one").Open());
-  EXPECT_FALSE(PackedCache(folder.path(), "two").Open());
-}
-
-TEST(PackedCache, AFileThatOthersMayWriteIsNotTrusted) {
-  const TestFolder folder;
-  const PackedCache cache(folder.path(), "key");
-  Stored stored;
-  cache.Store(stored.Fields());
-  ::chmod(EntryOf(folder.path()).c_str(), 0666);
-  EXPECT_FALSE(cache.Open());
-}
-
-TEST(PackedCache, WhatNobodyUsedForAMonthGoesWithTheNextEntry) {
-  const TestFolder folder;
-  Stored stored;
-  PackedCache(folder.path(), "old").Store(stored.Fields());
-  fs::last_write_time(EntryOf(folder.path()),
-                      fs::file_time_type::clock::now() - std::chrono::hours(24 * 31));
-  folder.Write("mine.txt", "not of the cache");
-  PackedCache(folder.path(), "new").Store(stored.Fields());
-  EXPECT_FALSE(PackedCache(folder.path(), "old").Open());
-  EXPECT_TRUE(PackedCache(folder.path(), "new").Open());
-  EXPECT_TRUE(fs::exists(folder.Path("mine.txt")));
-}
-
-TEST(PackedCache, WithoutAFolderOrRightsThereIsNone) {
-  const TestFolder folder;
-  Stored stored;
-  const PackedCache none("", "key");
-  none.Store(stored.Fields());
-  EXPECT_FALSE(none.Open());
-  folder.Write("file", "");
-  const PackedCache blocked(folder.Path("file"), "key");
-  blocked.Store(stored.Fields());
-  EXPECT_FALSE(blocked.Open());
 }
 
 // Hidden states of a model loaded with a cache.

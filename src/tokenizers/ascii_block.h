@@ -14,6 +14,10 @@ namespace merle {
 
 static_assert(std::endian::native == std::endian::little);
 
+inline bool IsAsciiLetterOrDigit(char c) noexcept {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 // A vector type of the compiler, which turns it into SSE2 or NEON: every CPU of the architecture
 // has those, so nothing is chosen at run time. Wider vectors would not help: a word is shorter.
 class AsciiBlock {

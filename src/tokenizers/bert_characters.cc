@@ -1,8 +1,17 @@
 #include "tokenizers/bert_characters.h"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "base/cache_entry.h"
+#include "base/flat_array.h"
+#include "base/format.h"
 #include "base/utf8.h"
 #include "tokenizers/bert_normalizer.h"
 #include "tokenizers/unicode_class.h"
@@ -64,11 +73,38 @@ BertCharacter Make(char32_t c, const BertNormalizerOptions& options) {
   return builder.Take();
 }
 
+std::optional<FlatArray<BertCharacter>> Take(const CacheEntry& entry) {
+  auto fields = entry.Open();
+  auto table = fields ? fields->Next<BertCharacter>() : std::nullopt;
+  if (!table || !fields->empty() || table->size() != BertCharacters::kEnd) return std::nullopt;
+  const bool sound = std::ranges::all_of(
+      *table, [](BertCharacter c) { return c.kind <= Kind::kHard && c.bytes <= sizeof c.utf8; });
+  return sound ? std::move(table) : std::nullopt;
+}
+
 }  // namespace
 
-BertCharacters::BertCharacters(const BertNormalizerOptions& options) {
-  table_.reserve(kEnd);
-  for (char32_t c = 0; c < kEnd; ++c) table_.push_back(Make(c, options));
+CacheEntry BertCharacters::EntryOf(const BertNormalizerOptions& options,
+                                   const std::string& cache_folder) {
+  // To be counted up with each change of the table or of how it is made.
+  constexpr const char* kTable = "characters 1";
+  return {cache_folder,
+          Format("{} {} {:d}{:d}{:d}{:d}", kTable, UnicodeLibraryVersion(), options.clean_text,
+                 options.handle_chinese_chars, options.strip_accents, options.lowercase)};
+}
+
+BertCharacters::BertCharacters(const BertNormalizerOptions& options,
+                               const std::string& cache_folder) {
+  const CacheEntry entry = EntryOf(options, cache_folder);
+  if (auto kept = Take(entry)) {
+    table_ = *std::move(kept);
+    return;
+  }
+  std::vector<BertCharacter> table;
+  table.reserve(kEnd);
+  for (char32_t c = 0; c < kEnd; ++c) table.push_back(Make(c, options));
+  table_ = FlatArray(std::move(table));
+  entry.Store(std::array{table_.bytes()});
 }
 
 }  // namespace merle

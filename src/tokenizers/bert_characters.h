@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "base/cache_entry.h"
+#include "base/flat_array.h"
 #include "tokenizers/bert_normalizer.h"
 
 namespace merle {
@@ -28,13 +31,18 @@ class BertCharacters {
   // One past the last character of the table: the alphabets that are not ideographs or syllables.
   static constexpr char32_t kEnd = 0x3400;
 
-  explicit BertCharacters(const BertNormalizerOptions& options);
+  // cache_folder: where the table is kept, for all tokenizers with these options; empty for none.
+  explicit BertCharacters(const BertNormalizerOptions& options,
+                          const std::string& cache_folder = {});
+
+  // The table's place there, by all that has a say in it.
+  static CacheEntry EntryOf(const BertNormalizerOptions& options, const std::string& cache_folder);
 
   // `c` must be below kEnd.
   BertCharacter operator[](char32_t c) const noexcept { return table_[c]; }
 
  private:
-  std::vector<BertCharacter> table_;
+  FlatArray<BertCharacter> table_;
 };
 
 }  // namespace merle

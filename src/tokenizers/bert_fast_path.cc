@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -26,22 +27,6 @@
 #include "tokenizers/vocabulary.h"
 
 namespace merle {
-namespace {
-
-bool IsAsciiWordByte(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-ShortWords WordsOf(const Vocabulary& vocabulary) {
-  std::vector<ShortWords::Entry> entries;
-  entries.reserve(vocabulary.size());
-  vocabulary.ForEach([&](std::string_view token, std::int32_t id) {
-    if (std::all_of(token.begin(), token.end(), IsAsciiWordByte)) entries.push_back({token, id});
-  });
-  return ShortWords(entries);
-}
-
-}  // namespace
 
 // The state of one Encode.
 template <bool kOffsets>
@@ -300,7 +285,8 @@ class BertFastPath::Run {
 std::unique_ptr<const BertFastPath> BertFastPath::Recognize(const Normalizer* normalizer,
                                                             const PreTokenizer* pre_tokenizer,
                                                             const Model& model,
-                                                            const AddedTokens& added_tokens) {
+                                                            const AddedTokens& added_tokens,
+                                                            const std::string& cache_folder) {
   const auto* const bert = dynamic_cast<const BertNormalizer*>(normalizer);
   const auto* const wordpiece = dynamic_cast<const WordPiece*>(&model);
   if (bert == nullptr || wordpiece == nullptr ||
@@ -312,22 +298,22 @@ std::unique_ptr<const BertFastPath> BertFastPath::Recognize(const Normalizer* no
     if (token.normalized || token.lstrip || token.rstrip || token.single_word) return nullptr;
   }
   return std::unique_ptr<const BertFastPath>(
-      new BertFastPath(bert->options(), *wordpiece, added_tokens));
+      new BertFastPath(bert->options(), *wordpiece, added_tokens, cache_folder));
 }
 
 BertFastPath::BertFastPath(const BertNormalizerOptions& options, const WordPiece& model,
-                           const AddedTokens& added_tokens)
+                           const AddedTokens& added_tokens, const std::string& cache_folder)
     : options_(options),
       model_(model),
-      characters_(options),
-      short_words_(WordsOf(model.vocabulary())) {
+      characters_(options, cache_folder),
+      short_words_(model.vocabulary().short_words()) {
   std::vector<Trie::Entry> entries;
   for (const auto& [token, shown, id] : added_tokens.items()) {
     entries.push_back({token.content, id});
     const auto first = static_cast<unsigned char>(token.content[0]);
     starts_added_[first] = true;
     blanks_end_words_ &= first != ' ';
-    words_in_blocks_ &= !IsAsciiWordByte(token.content[0]);
+    words_in_blocks_ &= !IsAsciiLetterOrDigit(token.content[0]);
   }
   added_ = Trie(std::move(entries));
   std::vector<Token> token;

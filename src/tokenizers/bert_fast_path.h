@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,11 +26,13 @@ namespace merle {
 class BertFastPath {
  public:
   // Null unless the steps are exactly those, and the added tokens need no white space, no word
-  // borders and no normalizing. Borrows the model, which must outlive it.
+  // borders and no normalizing. Borrows the model, which must outlive it. cache_folder: as that of
+  // TokenizerOptions.
   static std::unique_ptr<const BertFastPath> Recognize(const Normalizer* normalizer,
                                                        const PreTokenizer* pre_tokenizer,
                                                        const Model& model,
-                                                       const AddedTokens& added_tokens);
+                                                       const AddedTokens& added_tokens,
+                                                       const std::string& cache_folder = {});
 
   struct Limit {
     std::size_t tokens;       // Most that are appended: the first ones.
@@ -52,13 +55,13 @@ class BertFastPath {
   enum class Action : std::uint8_t { kDrop, kSpace, kPunctuation, kWord };
 
   BertFastPath(const BertNormalizerOptions& options, const WordPiece& model,
-               const AddedTokens& added_tokens);
+               const AddedTokens& added_tokens, const std::string& cache_folder);
   Action ActionOf(char c) const;
 
   BertNormalizerOptions options_;
   const WordPiece& model_;
   BertCharacters characters_;
-  ShortWords short_words_;
+  ShortWords short_words_;        // The model's.
   Trie added_;                    // Values are ids.
   bool starts_added_[256] = {};   // First bytes of added tokens.
   bool words_in_blocks_ = true;   // No added token starts with a letter or digit.

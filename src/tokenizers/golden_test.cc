@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/test_folder.h"
 #include "base/utf8.h"
 #include "tokenizers/aligned_text.h"
 #include "tokenizers/normalizers.h"
@@ -116,20 +117,30 @@ class TokenizerGolden : public testing::TestWithParam<std::string> {
 };
 class TokenizerSweep : public TokenizerGolden {};
 
-TEST_P(TokenizerGolden, GivesWhatTheReferenceGives) {
-  const Tokenizer tokenizer = Tokenizer::Load(folder_);
-  std::ifstream file(folder_ + "/cases.jsonl");
-  ASSERT_TRUE(file) << folder_;
+// Answers all cases of a folder.
+void CheckCases(const Tokenizer& tokenizer, const std::string& folder) {
+  std::ifstream file(folder + "/cases.jsonl");
+  ASSERT_TRUE(file) << folder;
   int number = 0;
   for (std::string line; std::getline(file, line);) {
     ++number;
     const auto document = JsonDocument::Parse(line, Format("line {}", number));
     SCOPED_TRACE(
-        Format("{}/cases.jsonl:{} {}", folder_, number, document.root().At("name").AsString()));
+        Format("{}/cases.jsonl:{} {}", folder, number, document.root().At("name").AsString()));
     ASSERT_NO_THROW(CheckCase(tokenizer, document.root()));
-    if (HasFailure()) return;
+    if (testing::Test::HasFailure()) return;
   }
   EXPECT_GT(number, 0);
+}
+
+TEST_P(TokenizerGolden, GivesWhatTheReferenceGives) {
+  CheckCases(Tokenizer::Load(folder_), folder_);
+}
+
+TEST_P(TokenizerGolden, GivesTheSameFromTheCache) {
+  const TestFolder cache;
+  Tokenizer::Load(folder_, {.cache_folder = cache.path()});
+  CheckCases(Tokenizer::Load(folder_, {.cache_folder = cache.path()}), folder_);
 }
 
 // What becomes of a character between two letters, as sweep.txt writes it: "x ~ y|0,1 1,2 2,3".

@@ -18,15 +18,16 @@
 #include "tokenizers/pre_tokenizer.h"
 #include "tokenizers/pre_tokenizers.h"
 #include "tokenizers/unicode_class.h"
+#include "tokenizers/vocabulary.h"
 #include "tokenizers/wordpiece.h"
 
 namespace merle {
 namespace {
 
-template <typename Step>
+template <typename Step, typename... More>
 struct Entry {
   std::string_view type;
-  Step (*make)(const JsonValue& json);
+  Step (*make)(const JsonValue& json, More... more);
 };
 
 constexpr Entry<std::unique_ptr<Normalizer>> kNormalizers[] = {
@@ -50,7 +51,7 @@ constexpr Entry<std::unique_ptr<PreTokenizer>> kPreTokenizers[] = {
     {"WhitespaceSplit", WhitespaceSplit::FromJson},
 };
 
-constexpr Entry<std::unique_ptr<Model>> kModels[] = {
+constexpr Entry<std::unique_ptr<Model>, const Vocabulary*> kModels[] = {
     {"WordPiece", WordPiece::FromJson},
 };
 
@@ -65,11 +66,12 @@ constexpr Entry<std::unique_ptr<Decoder>> kDecoders[] = {
     {"WordPiece", WordPieceDecoder::FromJson},
 };
 
-template <typename Step, std::size_t N>
-Step Make(const Entry<Step> (&entries)[N], std::string_view type, const JsonValue& json) {
+template <typename Step, typename... More, std::size_t N>
+Step Make(const Entry<Step, More...> (&entries)[N], std::string_view type, const JsonValue& json,
+          More... more) {
   std::vector<std::string_view> known;
   for (const auto& entry : entries) {
-    if (entry.type == type) return entry.make(json);
+    if (entry.type == type) return entry.make(json, more...);
     known.push_back(entry.type);
   }
   json.Fail(Format("has the type {}, which Merle does not know; it knows {}", Quoted(type),
@@ -100,8 +102,8 @@ std::unique_ptr<PreTokenizer> MakePreTokenizer(const JsonValue& json) {
   return Make(kPreTokenizers, json);
 }
 
-std::unique_ptr<Model> MakeModel(const JsonValue& json) {
-  return Make(kModels, ModelType(json), json);
+std::unique_ptr<Model> MakeModel(const JsonValue& json, const Vocabulary* known) {
+  return Make(kModels, ModelType(json), json, known);
 }
 
 PostProcessor MakePostProcessor(const JsonValue& json) { return Make(kPostProcessors, json); }

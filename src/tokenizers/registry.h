@@ -9,6 +9,7 @@
 #include "tokenizers/normalizer.h"
 #include "tokenizers/post_processor.h"
 #include "tokenizers/pre_tokenizer.h"
+#include "tokenizers/vocabulary.h"
 
 namespace merle {
 
@@ -16,7 +17,8 @@ namespace merle {
 // table, kDataLoss if it is no such object; both name the file.
 std::unique_ptr<Normalizer> MakeNormalizer(const JsonValue& json);
 std::unique_ptr<PreTokenizer> MakePreTokenizer(const JsonValue& json);
-std::unique_ptr<Model> MakeModel(const JsonValue& json);
+// known: the model's vocabulary, where it does not stand in `json`.
+std::unique_ptr<Model> MakeModel(const JsonValue& json, const Vocabulary* known = nullptr);
 PostProcessor MakePostProcessor(const JsonValue& json);
 std::unique_ptr<Decoder> MakeDecoder(const JsonValue& json);
 

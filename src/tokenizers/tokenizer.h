@@ -58,6 +58,9 @@ struct TokenizerOptions {
   // Lower-cases every text first, unless the folder's normalizer does it anyway: `do_lower_case`
   // of sentence_bert_config.json.
   bool lowercase_first = false;
+  // A folder for what can be computed again, here the tables of a vocabulary; empty for none. It
+  // makes the next Load fast, is made where it is missing, and may be deleted at any time.
+  std::string cache_folder = {};
 };
 
 // The ids of the tokens with a role, as the folder names them. Absent where it has none.

@@ -91,7 +91,7 @@ std::vector<AddedToken> ReadAddedTokens(const JsonValue& json) {
   return tokens;
 }
 
-void ReadTokenizerJson(const JsonValue& json, Tokenizer::Parts& parts) {
+void ReadTokenizerJson(const JsonValue& json, const Vocabulary* known, Tokenizer::Parts& parts) {
   if (const auto version = json.Find("version"); version && version->AsString() != "1.0") {
     version->Fail(Format("is {}, Merle reads 1.0", Quoted(version->AsString())),
                   ErrorCode::kUnimplemented);
@@ -105,7 +105,7 @@ void ReadTokenizerJson(const JsonValue& json, Tokenizer::Parts& parts) {
     parts.post_processor = MakePostProcessor(*step);
   }
   if (const auto step = FindStep(json, "decoder")) parts.decoder = MakeDecoder(*step);
-  parts.model = MakeModel(json.At("model"));
+  parts.model = MakeModel(json.At("model"), known);
 }
 
 }  // namespace merle

@@ -13,10 +13,13 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/cache_entry.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/folder.h"
 #include "base/format.h"
 #include "base/json_reader.h"
+#include "base/log.h"
 #include "tokenizers/added_tokens.h"
 #include "tokenizers/bert_fast_path.h"
 #include "tokenizers/bert_normalizer.h"
@@ -28,17 +31,13 @@
 #include "tokenizers/pre_tokenizers.h"
 #include "tokenizers/tokenizer.h"
 #include "tokenizers/tokenizer_config.h"
+#include "tokenizers/tokenizer_file.h"
 #include "tokenizers/tokenizer_json.h"
-#include "tokenizers/vocab_txt.h"
 #include "tokenizers/vocabulary.h"
 #include "tokenizers/wordpiece.h"
 
 namespace merle {
 namespace {
-
-constexpr const char* kTokenizerJson = "tokenizer.json";
-// The largest that models have is some 35 MB.
-constexpr std::size_t kMostJsonBytes = 64u << 20;
 
 SpecialTokens FindSpecialTokens(const TokenizerConfig& config, const Tokenizer::Parts& parts) {
   SpecialTokens special_tokens;
@@ -117,15 +116,6 @@ std::unique_ptr<Model> MakeBertModel(Vocabulary vocabulary, const TokenizerConfi
   }
 }
 
-// Whether the model of a tokenizer.json is what MakeBertModel would make, which costs a copy.
-bool IsBertModel(const JsonValue& json, const TokenizerConfig& config) {
-  const WordPieceOptions usual;
-  return json.At("unk_token").AsString() == UnknownToken(config) &&
-         json.At("continuing_subword_prefix").AsString() == usual.continuing_subword_prefix &&
-         json.At("max_input_chars_per_word").AsInteger() ==
-             static_cast<std::int64_t>(usual.max_input_chars_per_word);
-}
-
 // Makes the parts that BertTokenizer of transformers has beside its model, `parts.model`, whose
 // vocabulary is from the file `path`.
 void MakeBert(const std::string& path, std::vector<AddedToken> added, const TokenizerConfig& config,
@@ -162,53 +152,62 @@ void CheckTemplates(const Tokenizer::Parts& parts, const std::string& path) {
   }
 }
 
-// A folder with tokenizer.json. What the reference does with one depends on its class:
-// BertTokenizer takes the vocabulary and the added tokens from it, all else from the configuration.
-void ReadJsonFolder(const Folder& folder, const TokenizerConfig& config,
-                    const TokenizerOptions& options, Tokenizer::Parts& parts) {
-  const JsonDocument document =
-      JsonDocument::Load(folder, kTokenizerJson, {.max_bytes = kMostJsonBytes});
-  ReadTokenizerJson(document.root(), parts);
+// What the reference does with a tokenizer.json depends on its class: BertTokenizer takes the
+// vocabulary and the added tokens from it, all else from the configuration.
+void ReadJson(const Folder& folder, const TokenizerFile& file, const TokenizerConfig& config,
+              const TokenizerOptions& options, Tokenizer::Parts& parts) {
+  const JsonValue json = file.json->root();
+  ReadTokenizerJson(json, file.vocabulary ? &*file.vocabulary : nullptr, parts);
   if (options.lowercase_first) LowercaseFirst(parts.normalizer);
-  std::vector<AddedToken> added = ReadAddedTokens(document.root());
-  SetAddedTokens(added, document.name(), parts);  // Damage that BertTokenizer may not see.
-  CheckTemplates(parts, document.name());
+  std::vector<AddedToken> added = ReadAddedTokens(json);
+  SetAddedTokens(added, file.path, parts);  // Damage that BertTokenizer may not see.
+  CheckTemplates(parts, file.path);
   if (config.IsBertTokenizer(folder)) {
     if (config.has_added_tokens_decoder()) added = config.AddedTokensDecoder();
-    if (!IsBertModel(document.root().At("model"), config)) {
-      parts.model = MakeBertModel(parts.model->vocabulary(), config, document.name());
-    }
-    MakeBert(document.name(), std::move(added), config, options, parts);
+    parts.model = MakeBertModel(parts.model->vocabulary(), config, file.path);
+    MakeBert(file.path, std::move(added), config, options, parts);
     return;
   }
   const std::size_t count = added.size();
   std::ranges::move(config.AddedTokensDecoder(), std::back_inserter(added));
   AddNamedTokens(config, false, added);
-  if (added.size() > count) SetAddedTokens(added, document.name(), parts);
+  if (added.size() > count) SetAddedTokens(added, file.path, parts);
+}
+
+std::unique_ptr<const Tokenizer::Parts> Make(const Folder& folder, const TokenizerFile& file,
+                                             const TokenizerOptions& options) {
+  const TokenizerConfig config(folder);
+  auto parts = std::make_unique<Tokenizer::Parts>();
+  if (file.json) {
+    ReadJson(folder, file, config, options, *parts);
+  } else {
+    parts->model = MakeBertModel(*file.vocabulary, config, file.path);
+    MakeBert(file.path, config.AddedTokensDecoder(), config, options, *parts);
+  }
+  config.CheckSupported();
+  if (const auto side = config.TruncationSide()) parts->truncation_side = *side;
+  parts->special_tokens = FindSpecialTokens(config, *parts);
+  parts->model_max_length = config.ModelMaxLength();
+  parts->fast_path =
+      BertFastPath::Recognize(parts->normalizer.get(), parts->pre_tokenizer.get(), *parts->model,
+                              parts->added_tokens, options.cache_folder);
+  return parts;
 }
 
 }  // namespace
 
 std::unique_ptr<const Tokenizer::Parts> Tokenizer::Parts::Read(const Folder& folder,
                                                                const TokenizerOptions& options) {
-  const TokenizerConfig config(folder);
-  auto parts = std::make_unique<Parts>();
-  if (folder.Has(kTokenizerJson)) {
-    ReadJsonFolder(folder, config, options, *parts);
-  } else if (folder.Has(kVocabTxt)) {
-    const std::string path = folder.PathOf(kVocabTxt);
-    parts->model = MakeBertModel(ReadVocabTxt(folder), config, path);
-    MakeBert(path, config.AddedTokensDecoder(), config, options, *parts);
-  } else {
-    throw Error(ErrorCode::kNotFound,
-                Format("{}: has no {} and no {}", folder.path(), kTokenizerJson, kVocabTxt));
+  const RandomAccessFile file = OpenTokenizerFile(folder);
+  const CacheEntry entry = EntryOfTokenizer(file, options.cache_folder);
+  try {
+    if (const auto kept = TakeTokenizer(entry, file.path())) return Make(folder, *kept, options);
+  } catch (const Error& error) {  // If the model is at fault, that shows again.
+    Log(LogLevel::kInfo, Format("what was kept of a tokenizer is not used: {}", error.what()));
   }
-  config.CheckSupported();
-  if (const auto side = config.TruncationSide()) parts->truncation_side = *side;
-  parts->special_tokens = FindSpecialTokens(config, *parts);
-  parts->model_max_length = config.ModelMaxLength();
-  parts->fast_path = BertFastPath::Recognize(parts->normalizer.get(), parts->pre_tokenizer.get(),
-                                             *parts->model, parts->added_tokens);
+  const TokenizerFile read = ReadTokenizerFile(file);
+  auto parts = Make(folder, read, options);
+  KeepTokenizer(entry, read, parts->model->vocabulary());
   return parts;
 }
 

@@ -4,12 +4,14 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "base/flat_array.h"
 #include "base/format.h"
 #include "base/quote.h"
 
@@ -219,5 +221,22 @@ class Trie::Builder {
 };
 
 Trie::Trie(std::vector<Entry> entries) : nodes_(Builder(std::move(entries)).Build()) {}
+
+std::optional<Trie> Trie::FromNodes(FlatArray<Node> nodes, std::int32_t value_limit) {
+  if (nodes.size() == 0 || nodes.size() % kBlock != 0 || nodes.size() > kNone) return std::nullopt;
+  std::uint32_t highest_base = 0;
+  std::int32_t lowest_value = -1, highest_value = -1;
+  for (const Node& node : nodes) {
+    highest_base = std::max(highest_base, node.base);
+    lowest_value = std::min(lowest_value, node.value);
+    highest_value = std::max(highest_value, node.value);
+  }
+  // A child lies in the block of its parent's base, and blocks are whole.
+  const bool inside = highest_base < nodes.size();
+  if (!inside || lowest_value < -1 || highest_value >= value_limit) return std::nullopt;
+  Trie trie;
+  trie.nodes_ = std::move(nodes);
+  return trie;
+}
 
 }  // namespace merle

@@ -3,19 +3,27 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
+
+#include "base/flat_array.h"
 
 namespace merle {
 
 // Immutable map from strings to values >= 0. A double array (Aoe 1989) with XOR instead of
 // addition, so that the children of a node lie in one block of 256 and no index needs a check.
-// One flat array without pointers, which can be written to a file and used from there as it is.
+// One flat array without pointers, which is written to a file and used from there as it is.
 class Trie {
  public:
   struct Entry {
     std::string_view key;  // Not empty.
     std::int32_t value;
+  };
+  struct Node {
+    std::uint32_t base = 0;
+    std::uint32_t parent = 0xFFFFFFFF;  // kNone: the node is not used.
+    std::int32_t value = -1;
   };
   static constexpr std::uint32_t kRoot = 0;
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;
@@ -23,6 +31,11 @@ class Trie {
   Trie() : Trie(std::vector<Entry>{}) {}
   // Throws kInvalidArgument if a key stands twice.
   explicit Trie(std::vector<Entry> entries);
+
+  // The trie with the nodes() of another. Nothing unless, whatever else stands in them, every
+  // search stays among them and finds values below `value_limit`.
+  static std::optional<Trie> FromNodes(FlatArray<Node> nodes, std::int32_t value_limit);
+  const FlatArray<Node>& nodes() const { return nodes_; }
 
   // The node that `byte` leads to from `node`, or kNone.
   std::uint32_t Child(std::uint32_t node, char byte) const noexcept {
@@ -61,12 +74,7 @@ class Trie {
 
  private:
   class Builder;
-  struct Node {
-    std::uint32_t base = 0;
-    std::uint32_t parent = kNone;
-    std::int32_t value = -1;
-  };
-  std::vector<Node> nodes_;  // Size: a multiple of 256.
+  FlatArray<Node> nodes_;  // Size: a multiple of 256.
 };
 
 }  // namespace merle

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/assert.h"
@@ -117,6 +118,8 @@ class ClassTable {
 CodePoints One(char32_t c) noexcept { return {{c}, 1}; }
 
 }  // namespace
+
+std::string UnicodeLibraryVersion() { return utf8proc_version(); }
 
 std::uint8_t UnicodeClasses(char32_t c) noexcept { return ClassTable::Get()[c]; }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace merle {
 
@@ -26,6 +27,9 @@ struct UnicodeClassRange {
 
 // Sorted and disjoint; without kIdeograph.
 std::span<const UnicodeClassRange> UnicodeClassRanges() noexcept;
+
+// Of the library that knows the cases and decompositions below.
+std::string UnicodeLibraryVersion();
 
 // The bits of `c`; 0 for letters, digits, symbols and what is unassigned.
 std::uint8_t UnicodeClasses(char32_t c) noexcept;

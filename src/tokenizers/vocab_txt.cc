@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/folder.h"
+#include "base/file.h"
 #include "base/format.h"
 #include "base/utf8.h"
 #include "tokenizers/unicode_class.h"
@@ -32,9 +32,9 @@ std::string_view WithoutSpaceAtTheEnd(std::string_view line) {
 
 }  // namespace
 
-Vocabulary ReadVocabTxt(const Folder& folder) {
-  const std::string path = folder.PathOf(kVocabTxt);
-  const std::string content = folder.Read(kVocabTxt, kMostVocabTxtBytes);
+Vocabulary ReadVocabTxt(const RandomAccessFile& file) {
+  const std::string& path = file.path();
+  const std::string content = file.ReadAll(kMostVocabTxtBytes);
   if (const auto bad = FindInvalidUtf8(content)) {
     throw Error(ErrorCode::kDataLoss, Format("{}: byte {} is not UTF-8", path, *bad));
   }

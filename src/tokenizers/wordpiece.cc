@@ -28,12 +28,13 @@ WordPiece::WordPiece(Vocabulary vocabulary, const WordPieceOptions& options)
   unk_id_ = *unk;
 }
 
-std::unique_ptr<Model> WordPiece::FromJson(const JsonValue& json) {
+std::unique_ptr<Model> WordPiece::FromJson(const JsonValue& json, const Vocabulary* known) {
   WordPieceOptions options;
   options.unk_token = json.At("unk_token").AsString();
   options.continuing_subword_prefix = json.At("continuing_subword_prefix").AsString();
   options.max_input_chars_per_word =
       static_cast<std::size_t>(json.At("max_input_chars_per_word").AsInteger(0, 1 << 30));
+  if (known != nullptr) return std::make_unique<WordPiece>(*known, options);
   std::vector<Vocabulary::Token> tokens;
   const JsonValue vocab = json.At("vocab");
   if (vocab.Size() > Vocabulary::kMostTokens) {

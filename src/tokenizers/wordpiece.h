@@ -27,7 +27,8 @@ class WordPiece : public Model {
  public:
   // Throws kInvalidArgument if the unknown token is not in the vocabulary.
   WordPiece(Vocabulary vocabulary, const WordPieceOptions& options);
-  static std::unique_ptr<Model> FromJson(const JsonValue& json);
+  // known: where given, the vocabulary; else it is that of `json`.
+  static std::unique_ptr<Model> FromJson(const JsonValue& json, const Vocabulary* known = nullptr);
 
   void Tokenize(std::string_view word, std::vector<Token>& tokens) const override;
   const Vocabulary& vocabulary() const override { return vocabulary_; }

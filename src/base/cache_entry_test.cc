@@ -1,0 +1,160 @@
+#include "base/cache_entry.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <ios>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/flat_array.h"
+#include "base/test_folder.h"
+
+namespace merle {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<float> kNumbers = [] {
+  std::vector<float> numbers(100);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<float>(i);
+  return numbers;
+}();
+const std::string kLetters = "abc";
+
+void Store(const CacheEntry& entry) {
+  entry.Store(std::array{std::as_bytes(std::span(kNumbers)), std::as_bytes(std::span(kLetters))});
+}
+
+// The only entry of a cache.
+std::string FileOf(const std::string& folder) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".packed") return entry.path().string();
+  }
+  return "";
+}
+
+void FlipByte(const std::string& path, std::size_t at) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(at));
+  const int byte = file.get();
+  file.seekp(static_cast<std::streamoff>(at));
+  file.put(static_cast<char>(byte ^ 1));
+}
+
+TEST(CacheEntry, GivesWhatWasStored) {
+  const TestFolder folder;
+  const CacheEntry entry(folder.Path("new/cache"), "the key");
+  EXPECT_FALSE(entry.Open());
+  Store(entry);
+  auto fields = entry.Open();
+  ASSERT_TRUE(fields);
+  const auto numbers = fields->Next<float>();
+  ASSERT_TRUE(numbers);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(numbers->data()) % 64, 0u);
+  EXPECT_FALSE(fields->empty());
+  const auto letters = fields->Next<char>();
+  ASSERT_TRUE(letters);
+  EXPECT_TRUE(fields->empty());
+  EXPECT_FALSE(fields->Next<char>());
+  fields.reset();  // The arrays hold the file.
+  EXPECT_TRUE(std::ranges::equal(*numbers, kNumbers));
+  EXPECT_TRUE(std::ranges::equal(*letters, kLetters));
+}
+
+TEST(CacheEntry, AFieldOfPartsOfElementsIsNone) {
+  const TestFolder folder;
+  const CacheEntry entry(folder.path(), "key");
+  Store(entry);
+  auto fields = entry.Open();
+  ASSERT_TRUE(fields);
+  EXPECT_TRUE(fields->Next<float>());
+  EXPECT_FALSE(fields->Next<std::uint16_t>());  // Three bytes.
+}
+
+TEST(CacheEntry, ASizeBeyondTheEndIsNoField) {
+  for (const std::uint64_t size : {std::uint64_t{64}, std::uint64_t{65}, ~std::uint64_t{0}}) {
+    std::array<std::byte, 128> bytes{};
+    std::memcpy(bytes.data(), &size, sizeof size);
+    CachedFields fields(nullptr, bytes);
+    EXPECT_EQ(fields.Next<char>().has_value(), size == 64) << size;
+  }
+}
+
+TEST(CacheEntry, EveryFlippedBitAndEveryCutIsSeen) {
+  const TestFolder folder;
+  const CacheEntry entry(folder.path(), "key");
+  Store(entry);
+  const std::string path = FileOf(folder.path());
+  const auto size = static_cast<std::size_t>(fs::file_size(path));
+  for (std::size_t at = 0; at < size; ++at) {
+    FlipByte(path, at);
+    EXPECT_FALSE(entry.Open()) << "byte " << at;
+    FlipByte(path, at);
+  }
+  EXPECT_TRUE(entry.Open());
+  const std::string whole = ReadFile(path, 1 << 20);
+  for (std::size_t bytes = 0; bytes < size; ++bytes) {
+    fs::resize_file(path, bytes);
+    EXPECT_FALSE(entry.Open()) << bytes << " bytes";
+    std::ofstream(path, std::ios::binary) << whole;
+  }
+  std::ofstream(path, std::ios::binary | std::ios::app) << std::string(64, 'x');
+  EXPECT_FALSE(entry.Open());
+}
+
+TEST(CacheEntry, TheKeyIsComparedNotOnlyTheName) {
+  const TestFolder folder;
+  Store(CacheEntry(folder.path(), "one"));
+  const std::string one = FileOf(folder.path());
+  Store(CacheEntry(folder.path(), "two"));
+  for (const auto& entry : fs::directory_iterator(folder.path())) {
+    if (entry.path() != one) fs::copy_file(one, entry, fs::copy_options::overwrite_existing);
+  }
+  EXPECT_TRUE(CacheEntry(folder.path(), "one").Open());
+  EXPECT_FALSE(CacheEntry(folder.path(), "two").Open());
+}
+
+TEST(CacheEntry, AFileThatOthersMayWriteIsNotTrusted) {
+  const TestFolder folder;
+  const CacheEntry entry(folder.path(), "key");
+  Store(entry);
+  ::chmod(FileOf(folder.path()).c_str(), 0666);
+  EXPECT_FALSE(entry.Open());
+}
+
+TEST(CacheEntry, WhatNobodyUsedForAMonthGoesWithTheNextEntry) {
+  const TestFolder folder;
+  Store(CacheEntry(folder.path(), "old"));
+  fs::last_write_time(FileOf(folder.path()),
+                      fs::file_time_type::clock::now() - std::chrono::hours(24 * 31));
+  folder.Write("mine.txt", "not of the cache");
+  Store(CacheEntry(folder.path(), "new"));
+  EXPECT_FALSE(CacheEntry(folder.path(), "old").Open());
+  EXPECT_TRUE(CacheEntry(folder.path(), "new").Open());
+  EXPECT_TRUE(fs::exists(folder.Path("mine.txt")));
+}
+
+TEST(CacheEntry, WithoutAFolderOrRightsThereIsNone) {
+  const TestFolder folder;
+  folder.Write("file", "");
+  for (const CacheEntry& none :
+       {CacheEntry(), CacheEntry("", "key"), CacheEntry(folder.Path("file"), "key")}) {
+    Store(none);
+    EXPECT_FALSE(none.Open());
+  }
+}
+
+}  // namespace
+}  // namespace merle

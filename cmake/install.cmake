@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-# One archive of all layers but the command's, so that users link one file.
+# One archive of all layers but the command's and the server's, so that users link one file.
 set(objects)
 foreach(folder base tensor tokenizers hub kernels models index embedding documents apply evaluation)
   list(APPEND objects $<TARGET_OBJECTS:merle_${folder}>)

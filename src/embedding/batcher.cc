@@ -13,15 +13,12 @@
 #include "base/format.h"
 #include "base/thread_pool.h"
 #include "base/utf8.h"
+#include "embedding/tokenized_texts.h"
 
 namespace merle {
 namespace {
 
-// Tokens of one group. More amortises the reading of the weights, fewer keep the states in L2: for
-// MiniLM 192 tokens are 1.2 MB of states, queries, keys and values.
-constexpr std::size_t kGroupTokens = 192;
-
-// Groups for each thread at least, so that the last ones to finish wait little.
+// Groups for each of several threads at least, so that the last ones to finish wait little.
 constexpr std::size_t kGroupsPerThread = 3;
 
 // Texts in one tokenizing task: enough to make a task worth a thread's attention.
@@ -107,13 +104,14 @@ TokenizedTexts Batcher::Tokenize(std::span<const std::string_view> texts, std::s
     }
     all.cut_texts += part.cut_texts;
   }
+  if (options_.skip > 0) all.skips.assign(count, options_.skip);
   return all;
 }
 
 std::vector<TextGroup> GroupTexts(const TokenizedTexts& texts, std::size_t threads) {
-  const std::size_t count = texts.starts.size() - 1;
+  const std::size_t count = texts.size();
   const std::size_t fair = texts.ids.size() / (threads * kGroupsPerThread) + 1;
-  const std::size_t target = std::min(kGroupTokens, fair);
+  const std::size_t target = threads == 1 ? kGroupTokens : std::min(kGroupTokens, fair);
   std::vector<TextGroup> groups;
   for (std::size_t first = 0; first < count;) {
     std::size_t last = first + 1;

@@ -12,6 +12,7 @@
 
 #include "embedding/prompts.h"
 #include "embedding/statistics.h"
+#include "embedding/tokenized_texts.h"
 #include "models/compute.h"
 #include "tensor/matrix.h"
 
@@ -75,8 +76,29 @@ class Embedder {
   // Returns the vector of one text, [dim] floats in a matrix of one row.
   Matrix<float> Embed(std::string_view text, const EmbedOptions& options = {}) const;
 
-  // Components of a vector that Embed gives under `options`.
+  // Embed in three steps, for who puts texts of several callers into one batch. FinishVectors of
+  // EmbedTokens of Tokenize gives the bits of Embed.
+  //
+  // The first: the ids that Embed would run, made on the calling thread alone. Throws as Embed does
+  // for a text or prompt.
+  TokenizedTexts Tokenize(std::span<const std::string_view> texts,
+                          const EmbedOptions& options = {}) const;
+  // The second: writes the vectors to `out` [texts, whole_dim()], all modules done. Calls at once
+  // share the threads: those of `pool`, or the embedder's own. Throws as CheckTokens, and kDataLoss
+  // as Embed; kInvalidArgument if `out` has another shape.
+  void EmbedTokens(const TokenizedTexts& texts, MatrixView<float> out,
+                   ThreadPool* pool = nullptr) const;
+  // The third: of whole vectors [texts, whole_dim()] what `options` asks for, [texts,
+  // dim(options)]. Throws kInvalidArgument for another shape.
+  Matrix<float> FinishVectors(MatrixView<const float> whole, const EmbedOptions& options) const;
+
+  // Whether EmbedTokens takes these. Throws kInvalidArgument naming the text if one has no token or
+  // more than max_tokens(), or an id that the model has no embedding for.
+  void CheckTokens(const TokenizedTexts& texts) const;
+
+  // Components of a vector that Embed gives under `options`, and of one that nothing was cut from.
   std::size_t dim(const EmbedOptions& options = {}) const;
+  std::size_t whole_dim() const;
   std::size_t max_tokens() const;  // Tokens of one text that count, special tokens included.
   const Prompts& prompts() const;
   const Tokenizer& tokenizer() const;

@@ -1,20 +1,23 @@
 #include "base/http_client.h"
 
 #include <curl/curl.h>
+#include <curl/system.h>
 #include <curl/urlapi.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
 #include <ctime>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -99,6 +102,11 @@ Origin OriginOf(const std::string& text) {
   return origin;
 }
 
+// Whether the host is this machine, which no proxy leads to.
+bool IsThisMachine(std::string_view host) {
+  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+}
+
 std::string Resolve(const std::string& from, const std::string& location) {
   Url url(from);
   url.Go(location);
@@ -114,6 +122,12 @@ std::string_view Trim(std::string_view text) {
 
 bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+// Whether a client goes on by itself. A POST may not become a GET, nor tell its body to others.
+bool Follows(const HttpRequest& request, int status, bool same_origin) {
+  if (request.post) return same_origin && status >= 307;
+  return request.leave_origin || same_origin;
 }
 
 bool IsNoConnection(CURLcode code) {
@@ -158,8 +172,8 @@ void AddHeader(HttpResponse& response, std::string_view line) {
 
 extern "C" {
 
-// Signatures of CURLOPT_HEADERFUNCTION and CURLOPT_WRITEFUNCTION; libcurl is C and must not see an
-// exception.
+// Signatures of CURLOPT_HEADERFUNCTION, CURLOPT_WRITEFUNCTION and CURLOPT_XFERINFOFUNCTION; libcurl
+// is C and must not see an exception.
 static std::size_t OnHeader(char* bytes, std::size_t size, std::size_t count, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
   AddHeader(exchange.response, {bytes, size * count});
@@ -178,6 +192,10 @@ static std::size_t OnBody(char* bytes, std::size_t size, std::size_t count, void
   return size * count;
 }
 
+static int OnProgress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::atomic<bool>*>(user)->load() ? 1 : 0;
+}
+
 }  // extern "C"
 
 }  // namespace
@@ -192,6 +210,7 @@ struct HttpClient::Connection {
   HttpResponse Ask(const HttpRequest& request, const std::string& url, bool with_secret,
                    const HttpBody& body);
   void SetUp(const HttpRequest& request, const std::string& url, curl_slist* headers);
+  [[noreturn]] void Fail(CURLcode code, const std::string& url);
   template <typename Value>
   void Set(CURLoption option, Value value) {
     curl.easy_setopt(handle, option, value);
@@ -219,6 +238,27 @@ void HttpClient::Connection::SetUp(const HttpRequest& request, const std::string
   Set(CURLOPT_LOW_SPEED_TIME, std::max(1L, std::lround(options.stall_seconds)));
   Set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.most_seconds * 1000));  // 0: without limit.
   if (!options.ca_file.empty()) Set(CURLOPT_CAINFO, options.ca_file.c_str());
+  if (IsThisMachine(OriginOf(url).host)) Set(CURLOPT_PROXY, "");
+  if (request.post) {
+    Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.post->bytes.size()));
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): its size is told above.
+    Set(CURLOPT_POSTFIELDS, request.post->bytes.data());
+  }
+  if (request.stop != nullptr) {
+    Set(CURLOPT_NOPROGRESS, 0L);
+    Set(CURLOPT_XFERINFOFUNCTION, OnProgress);
+    Set(CURLOPT_XFERINFODATA, request.stop);
+  }
+}
+
+void HttpClient::Connection::Fail(CURLcode code, const std::string& url) {
+  const std::string message =
+      Format("{}: {}", WithoutSecrets(url),
+             problem[0] != '\0' ? problem.data() : curl.easy_strerror(code));
+  long proxy_status = 0;  // Of a proxy's answer to CONNECT; 0: there was none.
+  curl.easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+  if (IsNoConnection(code) || proxy_status >= 400) throw NoConnectionError(message);
+  throw Error(ErrorCode::kUnavailable, message);
 }
 
 HttpResponse HttpClient::Connection::Ask(const HttpRequest& request, const std::string& url,
@@ -232,6 +272,10 @@ HttpResponse HttpClient::Connection::Ask(const HttpRequest& request, const std::
   if (with_secret && !request.authorization.empty()) {
     headers = curl.slist_append(headers, ("Authorization: " + request.authorization).c_str());
   }
+  if (request.post) {
+    headers = curl.slist_append(headers, ("Content-Type: " + request.post->type).c_str());
+    headers = curl.slist_append(headers, "Expect:");  // Else a large body waits a second for a 100.
+  }
   const std::unique_ptr<curl_slist, decltype(curl.slist_free_all)> owner(headers,
                                                                          curl.slist_free_all);
   SetUp(request, url, headers);
@@ -244,15 +288,7 @@ HttpResponse HttpClient::Connection::Ask(const HttpRequest& request, const std::
   const CURLcode code = curl.easy_perform(handle);
   if (exchange.thrown) std::rethrow_exception(exchange.thrown);
   const bool left_early = code == CURLE_WRITE_ERROR && IsRedirect(exchange.response.status);
-  if (code != CURLE_OK && !left_early) {
-    const std::string message =
-        Format("{}: {}", WithoutSecrets(url),
-               problem[0] != '\0' ? problem.data() : curl.easy_strerror(code));
-    long proxy_status = 0;  // Of a proxy's answer to CONNECT; 0: there was none.
-    curl.easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
-    if (IsNoConnection(code) || proxy_status >= 400) throw NoConnectionError(message);
-    throw Error(ErrorCode::kUnavailable, message);
-  }
+  if (code != CURLE_OK && !left_early) Fail(code, url);
   return std::move(exchange.response);
 }
 
@@ -281,7 +317,7 @@ HttpResponse HttpClient::Send(const HttpRequest& request, const HttpBody& body) 
     if (!IsRedirect(response.status) || !location) return response;
     const std::string target = Resolve(url, std::string(*location));
     const Origin next = OriginOf(target);
-    if (!request.leave_origin && next != first) return response;
+    if (!Follows(request, response.status, next == first)) return response;
     if (redirects == kMostRedirects) {
       throw Error(ErrorCode::kUnavailable, Format("{}: more than {} redirects",
                                                   WithoutSecrets(request.url), kMostRedirects));
@@ -295,6 +331,19 @@ HttpResponse HttpClient::Send(const HttpRequest& request, const HttpBody& body) 
   }
 }
 
+HttpReply HttpClient::Ask(const HttpRequest& request, std::size_t most_bytes) {
+  std::string text;
+  HttpResponse response = Send(request, [&](const HttpResponse& answer, std::string_view bytes) {
+    if (bytes.size() > most_bytes - text.size()) {
+      throw Error(ErrorCode::kDataLoss,
+                  Format("{}: the answer (status {}) is larger than {} bytes",
+                         WithoutSecrets(answer.url), answer.status, most_bytes));
+    }
+    text += bytes;
+  });
+  return {.response = std::move(response), .body = std::move(text)};
+}
+
 std::optional<std::string_view> HttpResponse::Header(const std::string& lower_case_name) const {
   const auto found = headers.find(lower_case_name);
   if (found == headers.end()) return std::nullopt;
@@ -303,8 +352,10 @@ std::optional<std::string_view> HttpResponse::Header(const std::string& lower_ca
 
 std::optional<double> HttpResponse::RetryAfter() const {
   const std::string value(Header("retry-after").value_or(""));
-  const bool is_number = !value.empty() && value.find_first_not_of("0123456789") == value.npos;
-  if (is_number) return std::strtod(value.c_str(), nullptr);
+  double seconds = 0;
+  const char* end = value.data() + value.size();
+  const auto [stop, error] = std::from_chars(value.data(), end, seconds, std::chars_format::fixed);
+  if (error == std::errc{} && stop == end && std::isfinite(seconds) && seconds >= 0) return seconds;
   const auto seconds_of = [](std::string_view date) {
     return Libcurl::Get().getdate(std::string(date).c_str(), nullptr);  // -1: it is none.
   };

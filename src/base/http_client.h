@@ -2,6 +2,7 @@
 // libcurl, which is opened at the first request.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -22,6 +23,12 @@ struct HttpOptions {
   std::string user_agent = "merle";
 };
 
+// What a POST carries.
+struct HttpContent {
+  std::string_view bytes;  // Must outlive the request.
+  std::string type;        // "application/json"
+};
+
 struct HttpRequest {
   std::string url;  // http or https.
   bool head = false;
@@ -32,6 +39,11 @@ struct HttpRequest {
   double most_seconds = 0;  // Longest time for the whole answer; 0: without limit.
   // What to do where the server sends us to another origin: go there, or return that answer.
   bool leave_origin = true;
+  // Makes it a POST. It follows only redirects that keep method and origin (307, 308); another one
+  // is returned as the answer.
+  std::optional<HttpContent> post = {};
+  // Ends the request, within about a second, once it is true; must outlive it. May be null.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 struct HttpResponse {
@@ -42,7 +54,8 @@ struct HttpResponse {
   std::optional<std::string_view> Header(const std::string& lower_case_name) const;
 
   // Retry-After in seconds, not less than 0, whether it is a number or a date (RFC 9110, section
-  // 10.2.3); a date counts from the server's own. Nothing if it is absent or neither.
+  // 10.2.3; some servers send fractions); a date counts from the server's own. Nothing if it is
+  // absent or neither.
   std::optional<double> RetryAfter() const;
 };
 
@@ -62,8 +75,14 @@ std::string WithoutSecrets(std::string_view url);
 // one, after redirects. What it throws ends the request and comes out of Send.
 using HttpBody = std::function<void(const HttpResponse& response, std::string_view bytes)>;
 
+// An answer with all of its body.
+struct HttpReply {
+  HttpResponse response;
+  std::string body;
+};
+
 // Not for several threads at once. Proxies are taken from the environment by libcurl itself
-// (https_proxy, no_proxy, …).
+// (https_proxy, no_proxy, …); this machine (localhost, 127.x.x.x, [::1]) is asked without one.
 class HttpClient {
  public:
   // Throws kUnimplemented if the system has no libcurl.
@@ -75,8 +94,11 @@ class HttpClient {
   // Returns the answer, whatever its status. Follows up to kMostRedirects redirects.
   // Throws kInvalidArgument if the URL is none that we may ask, NoConnectionError, kUnavailable if
   // there is no whole answer: a stall, a connection that ends early, too many redirects, one from
-  // https to http.
+  // https to http, a stop.
   HttpResponse Send(const HttpRequest& request, const HttpBody& body);
+
+  // The same with the body in one piece. Throws kDataLoss if it has more than `most_bytes`.
+  HttpReply Ask(const HttpRequest& request, std::size_t most_bytes);
 
   static constexpr int kMostRedirects = 5;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -26,6 +27,8 @@ namespace merle {
 namespace {
 
 namespace dom = simdjson::dom;
+
+constexpr std::size_t kLeastCapacity = 64;  // Bytes: simdjson's parser takes no less.
 
 template <typename Stored>
 dom::element Restore(const Stored& stored) {
@@ -134,9 +137,9 @@ JsonDocument JsonDocument::Parse(std::string_view text, std::string name, JsonLi
   }
   JsonDocument document;
   document.name_ = std::make_unique<std::string>(std::move(name));
-  document.parsed_ = std::make_unique<Parsed>(limits.max_bytes);
+  document.parsed_ = std::make_unique<Parsed>(std::max(limits.max_bytes, kLeastCapacity));
   auto& parsed = *document.parsed_;
-  auto error = parsed.parser.allocate(std::max<std::size_t>(text.size(), 64), limits.max_depth);
+  auto error = parsed.parser.allocate(std::max(text.size(), kLeastCapacity), limits.max_depth);
   if (error == simdjson::SUCCESS) {
     error = parsed.parser.parse(text.data(), text.size()).get(parsed.root);
   }

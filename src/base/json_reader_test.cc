@@ -103,6 +103,12 @@ INSTANTIATE_TEST_SUITE_P(Rows, BrokenJson,
                          }),
                          [](const auto& test) { return test.param.name; });
 
+TEST(JsonReaderTest, ReadsWhatIsAsLargeAsASmallLimit) {
+  EXPECT_EQ(JsonDocument::Parse("[1]", "it", {.max_bytes = 3}).root().Size(), 1u);
+  EXPECT_THAT([&] { JsonDocument::Parse("[1] ", "it", {.max_bytes = 3}); },
+              ThrowsError(ErrorCode::kDataLoss, HasSubstr("at most 3")));
+}
+
 // As large as vocabularies, where keys are compared through a hash table; and keys that all fall
 // upon one place of it, which must not take long.
 TEST(JsonReaderTest, FindsAKeyTwiceAmongMany) {

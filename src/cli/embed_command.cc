@@ -15,7 +15,7 @@
 #include "cli/run_identity.h"
 #include "cli/vector_output.h"
 #include "documents/record.h"
-#include "embedding/embedder.h"
+#include "embedding/embed_options.h"
 
 namespace merle {
 namespace {
@@ -23,29 +23,34 @@ namespace {
 int Run(const Invocation& invocation) {
   ChooseVectorForm(invocation);  // Wrong flags are told before the model is opened.
   InputTexts inputs(invocation, invocation.arguments);
-  const Embedder embedder = OpenEmbedder(invocation);
-  const EmbedOptions embed = EmbedOptionsOf(invocation.options, embedder);
-  inputs.FitPassages(embedder, embed.prompt.text.value_or(""));
+  const OpenedModel model = OpenModel(invocation);
+  const EmbedOptions embed = EmbedOptionsOf(invocation.options, model.encoder());
+  if (model.local() != nullptr) {
+    inputs.FitPassages(*model.local(), embed.prompt.text.value_or(""));
+  }
+  // A server is asked, and may refuse, before anything is written.
+  const std::size_t dim = UseModel([&] { return model.encoder().dim(embed); });
   const HoldInterrupts hold;
   std::optional<Checkpoints> checkpoints;  // Of a file.
   if (!ToStandardOutput(invocation.options)) {
     checkpoints.emplace(invocation, *invocation.options.output,
-                        [&] { return IdentityOfRun(invocation, embedder, embed); });
+                        [&] { return IdentityOfRun(invocation, model, embed); });
     checkpoints->SkipDone(inputs);
   }
-  const auto output = VectorOutput::Open(invocation, embedder.dim(embed),
-                                         checkpoints ? &checkpoints->file() : nullptr);
-  EmbeddingReport report(invocation, embedder);
+  const auto output =
+      VectorOutput::Open(invocation, dim, checkpoints ? &checkpoints->file() : nullptr);
+  EmbeddingReport report(invocation, model);
   const auto use = [&](const std::vector<Record>& records, auto vectors) {
     output->Append(records, vectors);
     if (checkpoints) checkpoints->Add(records);
   };
   const std::size_t texts =
-      EmbedStream(invocation, embedder, inputs, embed, report, {.on_read = {}, .use = use},
+      EmbedStream(invocation, model.encoder(), inputs, embed, report, {.on_read = {}, .use = use},
                   checkpoints ? checkpoints->texts() : 0);
   output->Finish(texts);
   if (checkpoints) checkpoints->Done();
   report.Say();
+  report.SayUsage();
   return ReportSkipped(invocation, inputs);
 }
 
@@ -73,6 +78,8 @@ CommandDetails EmbedDetails() {
           "the same command with --resume goes on from there, and the file becomes the same to the "
           "last bit. For that it reads the input again, standard input too, and refuses another "
           "one, another model, or flags that would make other vectors. Without --resume it starts "
+          "again. Vectors of a server (-m openai:NAME) need not be the same when they are asked "
+          "for "
           "again.\n"
           "--shard shares the work among processes: 2/8 takes the texts 1, 9, 17 and so on, "
           "counted "

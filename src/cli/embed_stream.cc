@@ -13,7 +13,8 @@
 #include "cli/model_access.h"
 #include "cli/progress.h"
 #include "documents/record.h"
-#include "embedding/embedder.h"
+#include "embedding/embed_options.h"
+#include "embedding/text_encoder.h"
 #include "tensor/matrix.h"
 
 namespace merle {
@@ -44,9 +45,9 @@ class BlockSize {
 
 }  // namespace
 
-std::size_t EmbedStream(const Invocation& invocation, const Embedder& embedder, InputTexts& inputs,
-                        EmbedOptions options, EmbeddingReport& report, const BlockUser& user,
-                        std::size_t texts_before) {
+std::size_t EmbedStream(const Invocation& invocation, const TextEncoder& encoder,
+                        InputTexts& inputs, EmbedOptions options, EmbeddingReport& report,
+                        const BlockUser& user, std::size_t texts_before) {
   Progress progress(invocation, "embedding");
   std::optional<double> share_before = inputs.share();
   progress.StartFrom(texts_before, share_before.value_or(0));
@@ -66,7 +67,7 @@ std::size_t EmbedStream(const Invocation& invocation, const Embedder& embedder, 
     options.name_text = [&](std::size_t i) { return PlaceOf(block[i], block[i].row + 1); };
     const Stopwatch watch;
     const Matrix<float> vectors =
-        UseModel([&] { return embedder.Embed(TextsOf(block), options, report.stats()); });
+        UseModel([&] { return encoder.Embed(TextsOf(block), options, report.stats()); });
     size.Adapt(block.size(), watch.Seconds());
     done_before += block.size();
     share_before = share;

@@ -10,7 +10,8 @@
 #include "cli/inputs.h"
 #include "cli/model_access.h"
 #include "documents/record.h"
-#include "embedding/embedder.h"
+#include "embedding/embed_options.h"
+#include "embedding/text_encoder.h"
 #include "tensor/matrix.h"
 
 namespace merle {
@@ -24,9 +25,10 @@ struct BlockUser {
 
 // Embeds all of `inputs`, with a progress bar; `report` counts. Returns how many texts there were,
 // with `texts_before`, which were read from `inputs` before and are done.
-// Throws Interrupted where HoldInterrupts is in force, ModelError, and what Embedder::Embed throws.
-std::size_t EmbedStream(const Invocation& invocation, const Embedder& embedder, InputTexts& inputs,
-                        EmbedOptions options, EmbeddingReport& report, const BlockUser& user,
-                        std::size_t texts_before = 0);
+// Throws Interrupted where HoldInterrupts is in force, ModelError, and what TextEncoder::Embed
+// throws.
+std::size_t EmbedStream(const Invocation& invocation, const TextEncoder& encoder,
+                        InputTexts& inputs, EmbedOptions options, EmbeddingReport& report,
+                        const BlockUser& user, std::size_t texts_before = 0);
 
 }  // namespace merle

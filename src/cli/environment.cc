@@ -1,16 +1,24 @@
 #include "cli/environment.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "cli/command.h"
+#include "embedding/remote_options.h"
 #include "hub/hub_options.h"
 #include "kernels/cpu.h"
 
 namespace merle {
+namespace {
+
+constexpr double kMostSeconds = 86400;  // Of a time that a variable sets.
+
+}  // namespace
 
 std::optional<std::string> EnvironmentVariable(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing calls setenv.
@@ -29,6 +37,25 @@ HubOptions HubFromEnvironment() {
 std::string HubCacheFromEnvironment() { return HubCacheFrom(EnvironmentVariable); }
 
 bool EnvironmentForbidsFetchBars() { return HubForbidsBars(EnvironmentVariable); }
+
+RemoteOptions RemoteFromEnvironment(const std::string& name) {
+  RemoteOptions options{.model = name};
+  options.base_url = EnvironmentVariable("OPENAI_BASE_URL").value_or(options.base_url);
+  options.key = EnvironmentVariable("OPENAI_API_KEY").value_or("");
+  for (const char* variable : {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"}) {
+    options.ca_file = EnvironmentVariable(variable).value_or(options.ca_file);
+  }
+  if (const auto text = EnvironmentVariable("MERLE_REMOTE_TIMEOUT")) {
+    double& seconds = options.request_seconds;
+    const char* end = text->data() + text->size();
+    const auto [stop, error] = std::from_chars(text->data(), end, seconds);
+    if (error != std::errc{} || stop != end || !(seconds > 0 && seconds <= kMostSeconds)) {
+      throw UsageError(Format("MERLE_REMOTE_TIMEOUT can't be '{}': seconds are wanted, up to {}",
+                              *text, kMostSeconds));
+    }
+  }
+  return options;
+}
 
 std::string CacheFolderFromEnvironment() {
   if (const auto folder = EnvironmentVariable("MERLE_CACHE"))

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "embedding/remote_options.h"
 #include "hub/hub_options.h"
 
 namespace merle {
@@ -18,6 +19,10 @@ HubOptions HubFromEnvironment();
 
 // The model cache alone, whatever the variables of the network say.
 std::string HubCacheFromEnvironment();
+
+// The model `name` behind the server that OPENAI_BASE_URL names, with the key in OPENAI_API_KEY.
+// Throws UsageError for a MERLE_REMOTE_TIMEOUT that can't be.
+RemoteOptions RemoteFromEnvironment(const std::string& name);
 
 // Whether HF_HUB_DISABLE_PROGRESS_BARS forbids bars while a model is fetched.
 bool EnvironmentForbidsFetchBars();

@@ -16,7 +16,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
-#include "embedding/embedder.h"
+#include "embedding/embed_options.h"
 #include "evaluation/sts.h"
 
 namespace merle {
@@ -57,9 +57,9 @@ int Run(const Invocation& invocation) {
     texts += 2 * files.back().size();
     width = std::max(width, DisplayWidth(OneLine(path)));
   }
-  const Embedder embedder = OpenEmbedder(invocation);
-  EmbedOptions embed = EmbedOptionsOf(options, embedder);
-  EmbeddingReport report(invocation, embedder);
+  const OpenedModel model = OpenModel(invocation);
+  EmbedOptions embed = EmbedOptionsOf(options, model.encoder());
+  EmbeddingReport report(invocation, model);
   std::string lines;
   if (!options.json && !options.quiet) {
     lines = invocation.screen.Bold(PadRight("file", width) + "  Spearman × 100  Pearson    pairs");
@@ -75,7 +75,7 @@ int Run(const Invocation& invocation) {
         return Format("{}:{}", path == "-" ? "standard input" : path, files[i][pair].line);
       };
       const StsResult result =
-          UseModel([&] { return EvaluateSts(embedder, files[i], embed, report.stats()); });
+          UseModel([&] { return EvaluateSts(model.encoder(), files[i], embed, report.stats()); });
       lines += ResultLine(invocation, invocation.arguments[i], result, width);
     }
   }

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <variant>
 
 #include "base/cores.h"
 #include "base/error.h"
@@ -19,9 +22,12 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "documents/record.h"
+#include "embedding/embed_options.h"
 #include "embedding/embedder.h"
 #include "embedding/model_folder.h"
+#include "embedding/remote_encoder.h"
 #include "embedding/statistics.h"
+#include "embedding/text_encoder.h"
 #include "hub/hub.h"
 #include "hub/hub_options.h"
 #include "kernels/cpu.h"
@@ -56,10 +62,33 @@ std::size_t PeakMemory() {
   return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
 }
 
+std::string PerSecond(std::size_t count, double seconds) {
+  return WithCommas(static_cast<std::size_t>(static_cast<double>(count) / std::max(seconds, 1e-9)));
+}
+
+std::string Texts(std::size_t count) {
+  return Format("{} text{}", WithCommas(count), count == 1 ? "" : "s");
+}
+
 }  // namespace
+
+std::optional<std::string> RemoteName(std::string_view model) {
+  constexpr std::string_view kPrefix = "openai:";
+  if (!model.starts_with(kPrefix)) return std::nullopt;
+  return std::string(model.substr(kPrefix.size()));
+}
+
+void RefuseRemote(std::string_view model) {
+  if (!RemoteName(model)) return;
+  throw UsageError(
+      Format("{} is behind a server, which gives only vectors (embed, similarity, search, eval "
+             "sts); name a model on this machine",
+             OneLine(model)));
+}
 
 std::string FindModelFolder(const Invocation& invocation) {
   const std::string& model = invocation.options.model;
+  RefuseRemote(model);
   if (FolderExists(model)) return model;  // Whatever the variables of the hub say.
   const HubOptions hub = HubFromEnvironment();
   FetchReport report(invocation);
@@ -83,6 +112,20 @@ Embedder OpenEmbedder(const Invocation& invocation) {
   return embedder;
 }
 
+const TextEncoder& OpenedModel::encoder() const {
+  return std::visit([](const auto& model) -> const TextEncoder& { return model; }, model_);
+}
+
+OpenedModel OpenModel(const Invocation& invocation) {
+  const auto name = RemoteName(invocation.options.model);
+  if (!name) return OpenedModel(OpenEmbedder(invocation));
+  try {
+    return {RemoteEncoder(RemoteFromEnvironment(*name)), invocation.options.threads.value_or(0)};
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+}
+
 Tokenizer OpenTokenizer(const Invocation& invocation) {
   const std::string folder = FindModelFolder(invocation);
   return OpenOrModelError([&] {
@@ -93,9 +136,9 @@ Tokenizer OpenTokenizer(const Invocation& invocation) {
   });
 }
 
-EmbedOptions EmbedOptionsOf(const Options& options, const Embedder& embedder) {
+EmbedOptions EmbedOptionsOf(const Options& options, const TextEncoder& encoder) {
   if (options.dim) {
-    const std::size_t dim = embedder.dim({.truncate_dim = *options.dim});
+    const std::size_t dim = encoder.dim({.truncate_dim = *options.dim});
     if (dim < *options.dim) {
       throw UsageError(Format("--dim can't be {}: the vectors of this model have {} components",
                               *options.dim, dim));
@@ -104,14 +147,14 @@ EmbedOptions EmbedOptionsOf(const Options& options, const Embedder& embedder) {
   EmbedOptions embed;
   embed.prompt = {.text = options.prompt, .name = options.prompt_name};
   try {
-    embedder.prompts().Choose(embed.prompt);
+    encoder.prompts().Choose(embed.prompt);
   } catch (const Error& error) {
     throw UsageError(Format("{}: {}", options.prompt ? "--prompt" : "--prompt-name", error.what()));
   }
   embed.truncate_dim = options.dim.value_or(0);
   embed.normalize = options.normalize;
   embed.on_long = options.on_long == "error" ? OnLong::kError : OnLong::kCut;
-  embed.batch_tokens = options.batch_tokens;
+  embed.batch_tokens = options.batch_tokens.value_or(0);
   return embed;
 }
 
@@ -124,34 +167,50 @@ std::string TimeShares(const EmbedStats& stats, double seconds) {
 }
 
 void EmbeddingReport::Say() const {
+  if (model_.remote() != nullptr) return invocation_.SayIfVerbose(Usage());
+  SayLocal(*model_.local());
+}
+
+void EmbeddingReport::SayUsage() const {
+  if (model_.remote() != nullptr && !invocation_.options.verbose) invocation_.Say(Usage());
+}
+
+void EmbeddingReport::SayLocal(const Embedder& embedder) const {
   const double seconds = watch_.Seconds();
   if (stats_.cut_texts > 0) {
     invocation_.Say(Format("{} cut to {} tokens, the model's limit (--on-long error stops instead)",
-                           HowManyWere(stats_.cut_texts, stats_.texts), embedder_.max_tokens()));
+                           HowManyWere(stats_.cut_texts, stats_.texts), embedder.max_tokens()));
   }
-  const auto per_second = [&](std::size_t count) {
-    return WithCommas(
-        static_cast<std::size_t>(static_cast<double>(count) / std::max(seconds, 1e-9)));
-  };
-  const std::size_t threads = embedder_.pool().size();
+  const std::size_t threads = embedder.pool().size();
   invocation_.SayIfVerbose(Format(
-      "{} text{}, {} tokens in {}: {} texts/s, {} tokens/s; {}, {}, {} thread{}",
-      WithCommas(stats_.texts), stats_.texts == 1 ? "" : "s", WithCommas(stats_.tokens),
-      HumanSeconds(seconds), per_second(stats_.texts), per_second(stats_.tokens),
-      ComputeName(embedder_.model().compute()), ActiveCpuPath(), threads, threads == 1 ? "" : "s"));
+      "{}, {} tokens in {}: {} texts/s, {} tokens/s; {}, {}, {} thread{}", Texts(stats_.texts),
+      WithCommas(stats_.tokens), HumanSeconds(seconds), PerSecond(stats_.texts, seconds),
+      PerSecond(stats_.tokens, seconds), ComputeName(embedder.model().compute()), ActiveCpuPath(),
+      threads, threads == 1 ? "" : "s"));
   invocation_.SayIfVerbose(
       Format("{}; at most {} of memory", TimeShares(stats_, seconds), HumanBytes(PeakMemory())));
 }
 
-Matrix<float> EmbedRecords(const Invocation& invocation, const Embedder& embedder,
+std::string EmbeddingReport::Usage() const {
+  const double seconds = watch_.Seconds();
+  const RemoteUsage usage = model_.remote()->usage();
+  return Format("{} in {}: {} texts/s; {} used {} tokens in {} request{}, {} of them repeated",
+                Texts(stats_.texts), HumanSeconds(seconds), PerSecond(stats_.texts, seconds),
+                OneLine(invocation_.options.model), WithCommas(usage.tokens),
+                WithCommas(usage.requests), usage.requests == 1 ? "" : "s",
+                WithCommas(usage.repeated));
+}
+
+Matrix<float> EmbedRecords(const Invocation& invocation, const OpenedModel& model,
                            std::span<const Record> records, EmbedOptions options) {
-  EmbeddingReport report(invocation, embedder);
+  EmbeddingReport report(invocation, model);
   Matrix<float> vectors;
   {
     Progress progress(invocation, "embedding", records.size());
     options.on_progress = [&](std::size_t done) { progress.Update(done); };
     options.name_text = [&](std::size_t i) { return PlaceOf(records[i], i + 1); };
-    vectors = UseModel([&] { return embedder.Embed(TextsOf(records), options, report.stats()); });
+    vectors =
+        UseModel([&] { return model.encoder().Embed(TextsOf(records), options, report.stats()); });
   }
   report.Say();
   return vectors;

@@ -24,7 +24,9 @@ constexpr std::size_t kMostThreads = 1024;
 
 const std::array kOptions = {
     Option{"model", 'm', "NAME", &Options::model,
-           "Use this model: a folder, or a name in the Hugging Face cache", "MERLE_MODEL"},
+           "Use this model: a folder, a name in the Hugging Face cache, or openai:NAME for one "
+           "behind a server (OPENAI_BASE_URL, OPENAI_API_KEY)",
+           "MERLE_MODEL"},
     Option{"input", 'i', "FILE…", &Options::inputs,
            "Read from these files, up to the next flag; --input=FILE is one file. - is standard "
            "input. "
@@ -78,7 +80,8 @@ const std::array kOptions = {
     Option{"threads", 0, "N", &Options::threads, "Use N threads", "MERLE_THREADS",
            "one for each physical core", kMostThreads},
     Option{"batch-tokens", 0, "N", &Options::batch_tokens,
-           "Work on N tokens at once: more memory, a little more speed", "MERLE_BATCH_TOKENS"},
+           "Work on N tokens at once: more memory, a little more speed", "MERLE_BATCH_TOKENS",
+           "32768"},
     Option{"quiet", 'q', "", &Options::quiet,
            "Write no messages but errors, and of results only the essence: ids, names, scores"},
     Option{"verbose", 'v', "", &Options::verbose, "Say what was done, and how fast"},

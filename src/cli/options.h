@@ -19,7 +19,7 @@ struct Options {
   std::string model = "sentence-transformers/all-MiniLM-L6-v2";
   std::string compute = "f32";
   std::optional<std::size_t> threads;
-  std::size_t batch_tokens = 32768;
+  std::optional<std::size_t> batch_tokens;
   // Input
   std::vector<std::string> inputs;
   std::optional<std::string> input_form;

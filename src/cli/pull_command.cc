@@ -18,6 +18,7 @@
 #include "cli/commands.h"
 #include "cli/environment.h"
 #include "cli/fetch_report.h"
+#include "cli/model_access.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -140,6 +141,7 @@ int RunPull(const Invocation& given) {
   const Options& options = invocation.options;
   const std::string& model =
       invocation.arguments.empty() ? options.model : invocation.arguments.front();
+  RefuseRemote(model);
   const HubOptions hub = HubFromEnvironment();
   if (!hub.download) {
     throw NotFetched("HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set, so nothing is fetched",

@@ -9,11 +9,15 @@
 #include "base/quote.h"
 #include "cli/command.h"
 #include "cli/journal.h"
+#include "cli/model_access.h"
 #include "cli/options.h"
 #include "cli/row_encoder.h"
 #include "cli/vector_output.h"
+#include "embedding/embed_options.h"
 #include "embedding/embedder.h"
 #include "embedding/prompts.h"
+#include "embedding/remote_encoder.h"
+#include "embedding/text_encoder.h"
 #include "kernels/cpu.h"
 #include "models/compute.h"
 #include "models/encoder_model.h"
@@ -48,21 +52,29 @@ std::string FingerprintOf(const Embedder& embedder, EmbedOptions options) {
 
 }  // namespace
 
-RunIdentity IdentityOfRun(const Invocation& invocation, const Embedder& embedder,
+RunIdentity IdentityOfRun(const Invocation& invocation, const OpenedModel& model,
                           const EmbedOptions& embed) {
   const Options& options = invocation.options;
-  return {
+  const TextEncoder& encoder = model.encoder();
+  RunIdentity identity = {
       {"the form", VectorFormName(ChooseVectorForm(invocation))},
       {"--precision", options.precision},
       {"--shard", options.shard.value_or("1/1")},
-      {"--dim", std::to_string(embedder.dim(embed))},
+      {"--dim", std::to_string(encoder.dim(embed))},
       {"--normalize", options.normalize ? "on" : "off"},
       {"--on-long", options.on_long},
-      {"the prompt", Escaped(embedder.prompts().Choose(embed.prompt))},
-      {"--compute", std::string(ComputeName(embedder.model().compute()))},
-      {"the instruction set", std::string(ActiveCpuPath())},
-      {"the fingerprint of the model", FingerprintOf(embedder, embed)},
+      {"the prompt", Escaped(encoder.prompts().Choose(embed.prompt))},
   };
+  if (const RemoteEncoder* remote = model.remote()) {
+    identity.emplace_back("the server", Escaped(remote->options().base_url));
+    identity.emplace_back("the model", Escaped(remote->options().model));
+    return identity;
+  }
+  const Embedder& embedder = *model.local();
+  identity.emplace_back("--compute", ComputeName(embedder.model().compute()));
+  identity.emplace_back("the instruction set", ActiveCpuPath());
+  identity.emplace_back("the fingerprint of the model", FingerprintOf(embedder, embed));
+  return identity;
 }
 
 }  // namespace merle

@@ -25,7 +25,7 @@
 #include "cli/terminal.h"
 #include "documents/record.h"
 #include "documents/text_source.h"
-#include "embedding/embedder.h"
+#include "embedding/embed_options.h"
 #include "embedding/prompts.h"
 #include "index/flat.h"
 #include "kernels/normalize.h"
@@ -78,12 +78,12 @@ Matrix<float> ReadVectors(const std::string& path, std::size_t dim) {
 struct Search {
   const Invocation& invocation;
   InputTexts& inputs;
-  const Embedder& embedder;
+  const OpenedModel& model;
   MatrixView<const float> query;  // [1, dim], of length 1.
   BestRecords best;
 
   void See(std::vector<Record> records, MatrixView<const float> vectors) {
-    const auto found = FlatIndex(vectors).Search(query, invocation.options.top, embedder.pool());
+    const auto found = FlatIndex(vectors).Search(query, invocation.options.top, model.pool());
     best.Add(found.front(), std::move(records));
   }
   void CheckVector(const std::string& path, std::span<const float> vector, const Record& record,
@@ -100,12 +100,13 @@ void Search::CheckVector(const std::string& path, std::span<const float> vector,
   embed.name_text = [&](std::size_t) { return PlaceOf(record, 1); };
   const auto cosine = [&](const PromptChoice& prompt) {
     embed.prompt = prompt;
-    return Cosine(vector, embedder.Embed(record.text, embed).Row(0));
+    return Cosine(vector, model.encoder().Embed(record.text, embed).Row(0));
   };
   const double as_here = cosine(embed.prompt);
-  const double otherwise =  // By default, without a prompt, as the question.
-      std::max(
-          {cosine({}), cosine({.text = "", .name = {}}), cosine({.text = {}, .name = "query"})});
+  const double otherwise =  // By default, without a prompt, as the question: a server has none.
+      model.remote() != nullptr ? as_here
+                                : std::max({cosine({}), cosine({.text = "", .name = {}}),
+                                            cosine({.text = {}, .name = "query"})});
   if (as_here >= kLeastCosine && as_here + kRounding >= otherwise) return;
   invocation.Say(
       Format("{}: its vector of {} is not the one that search makes (cosine {:.3f}); embed the "
@@ -139,10 +140,10 @@ std::size_t Search::AmongVectors(const std::string& path, const EmbedOptions& em
 
 // Embeds the texts. Returns how many there are.
 std::size_t Search::AmongTexts(const EmbedOptions& embed) {
-  EmbeddingReport report(invocation, embedder);
+  EmbeddingReport report(invocation, model);
   bool told = false;
   const std::size_t count = EmbedStream(
-      invocation, embedder, inputs, embed, report,
+      invocation, model.encoder(), inputs, embed, report,
       {.on_read =
            [&](std::size_t texts) {
              if (texts <= kManyTexts || std::exchange(told, true)) return;
@@ -221,19 +222,19 @@ void WriteResults(const Invocation& invocation, const std::vector<BestRecords::H
 int Run(const Invocation& invocation) {
   const Options& options = invocation.options;
   InputTexts inputs(invocation, {}, SourceOptions(options));
-  const Embedder embedder = OpenEmbedder(invocation);
-  inputs.FitPassages(embedder);
-  EmbedOptions embed = EmbedOptionsOf(options, embedder);
+  const OpenedModel model = OpenModel(invocation);
+  if (model.local() != nullptr) inputs.FitPassages(*model.local());
+  EmbedOptions embed = EmbedOptionsOf(options, model.encoder());
   embed.normalize = true;  // So that the dot product of two vectors is their cosine.
   embed.prompt = {.text = {}, .name = "query"};
   embed.name_text = [](std::size_t) { return std::string("the question"); };
   const Matrix<float> query =
-      UseModel([&] { return embedder.Embed(invocation.arguments.front(), embed); });
+      UseModel([&] { return model.encoder().Embed(invocation.arguments.front(), embed); });
   embed.prompt.name = "document";
 
   Search search{.invocation = invocation,
                 .inputs = inputs,
-                .embedder = embedder,
+                .model = model,
                 .query = query.view(),
                 .best = BestRecords(options.top)};
   const std::size_t count =

@@ -19,7 +19,6 @@
 #include "cli/standard_output.h"
 #include "cli/terminal.h"
 #include "documents/record.h"
-#include "embedding/embedder.h"
 #include "tensor/matrix.h"
 
 namespace merle {
@@ -148,9 +147,9 @@ int Run(const Invocation& invocation) {
     throw UsageError(Format("more than {} texts are too many for all pairs; see merle search",
                             WithCommas(kMostTexts)));
   }
-  const Embedder embedder = OpenEmbedder(invocation);
+  const OpenedModel model = OpenModel(invocation);
   const Matrix<float> vectors =
-      EmbedRecords(invocation, embedder, records, EmbedOptionsOf(invocation.options, embedder));
+      EmbedRecords(invocation, model, records, EmbedOptionsOf(invocation.options, model.encoder()));
   const Matrix<double> cosines = CosineMatrix(vectors.view(), vectors.view());
   if (invocation.options.json) {
     WriteJson(records, cosines.view(), invocation.out);

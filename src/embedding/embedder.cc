@@ -54,6 +54,8 @@ auto Timed(double& seconds, const Make& make) {
   return make();
 }
 
+constexpr std::size_t kBatchTokens = 32768;  // Read ahead where the caller does not say.
+
 // What `options` asks for of whole vectors: the first components, and the length 1. `out` may be
 // `whole` itself.
 void FinishRows(MatrixView<const float> whole, const EmbedOptions& options, MatrixView<float> out) {
@@ -139,12 +141,13 @@ std::size_t Embedder::Parts::SkippedTokens(std::string_view prompt) const {
 
 Batcher Embedder::Parts::MakeBatcher(const EmbedOptions& options) const {
   const std::string_view prompt = folder.prompts.Choose(options.prompt);
-  return Batcher(tokenizer, {.max_tokens = max_tokens,
-                             .prompt = prompt,
-                             .skip = SkippedTokens(prompt),
-                             .chunk_tokens = options.batch_tokens,
-                             .refuse_long = options.on_long == OnLong::kError,
-                             .name_text = options.name_text});
+  return Batcher(tokenizer,
+                 {.max_tokens = max_tokens,
+                  .prompt = prompt,
+                  .skip = SkippedTokens(prompt),
+                  .chunk_tokens = options.batch_tokens != 0 ? options.batch_tokens : kBatchTokens,
+                  .refuse_long = options.on_long == OnLong::kError,
+                  .name_text = options.name_text});
 }
 
 void Embedder::Parts::Run(const TokenizedTexts& texts, ThreadPool& threads, MatrixView<float> out,
@@ -208,10 +211,6 @@ Matrix<float> Embedder::Embed(std::span<const std::string_view> texts, const Emb
   }
   stats->seconds += watch.Seconds();
   return vectors;
-}
-
-Matrix<float> Embedder::Embed(std::string_view text, const EmbedOptions& options) const {
-  return Embed(std::span(&text, 1), options);
 }
 
 TokenizedTexts Embedder::Tokenize(std::span<const std::string_view> texts,

@@ -3,15 +3,16 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "embedding/embed_options.h"  // IWYU pragma: export
 #include "embedding/prompts.h"
 #include "embedding/statistics.h"
+#include "embedding/text_encoder.h"
 #include "embedding/tokenized_texts.h"
 #include "models/compute.h"
 #include "tensor/matrix.h"
@@ -31,29 +32,11 @@ struct EmbedderOptions {
   std::string cache_folder = {};
 };
 
-// What happens to a text with more tokens than the model takes.
-enum class OnLong {
-  kCut,  // max_tokens() tokens count, as in the reference: the first, unless the folder says last.
-  kError,  // Embed throws kInvalidArgument.
-};
-
-struct EmbedOptions {
-  PromptChoice prompt = {};      // Text put before each input; the model's default if not chosen.
-  std::size_t truncate_dim = 0;  // Components kept; 0 means the model's own setting.
-  bool normalize = false;        // L2 norm 1 even where the model has no Normalize module.
-  OnLong on_long = OnLong::kCut;
-  std::size_t batch_tokens = 32768;  // Tokens read ahead at most: bounds the memory.
-  // Called in the calling thread, now and then, with the number of texts done.
-  std::function<void(std::size_t texts_done)> on_progress = {};
-  // What errors call a text, by its index from 0; "text 7" if empty. May be called in any thread.
-  std::function<std::string(std::size_t index)> name_text = {};
-};
-
 // A sentence-transformers model. Immutable: const methods may run in several threads at once.
 //
 // The vector of a text is bitwise the same alone, in any batch, in any order and with any number
 // of threads. On one machine: another instruction set rounds differently, within 1e-5.
-class Embedder {
+class Embedder : public TextEncoder {
  public:
   // Loads a model folder: modules.json and what it names, or a plain transformer, which gets mean
   // pooling and no normalization. Throws kNotFound for a missing file, kDataLoss for a damaged
@@ -63,7 +46,7 @@ class Embedder {
 
   Embedder(Embedder&&) noexcept;
   Embedder& operator=(Embedder&&) noexcept;
-  ~Embedder();
+  ~Embedder() override;
 
   // Returns [texts, dim], row i the vector of texts[i]; adds to `stats` what was done.
   // An empty text is embedded as its special tokens alone, as in the reference.
@@ -71,10 +54,8 @@ class Embedder {
   // OnLong::kError, and names that text; also if a prompt name is unknown. Throws kDataLoss if the
   // weights make a component that is not finite, or a vector of zeros, which has no direction.
   Matrix<float> Embed(std::span<const std::string_view> texts, const EmbedOptions& options = {},
-                      EmbedStats* stats = nullptr) const;
-
-  // Returns the vector of one text, [dim] floats in a matrix of one row.
-  Matrix<float> Embed(std::string_view text, const EmbedOptions& options = {}) const;
+                      EmbedStats* stats = nullptr) const override;
+  using TextEncoder::Embed;
 
   // Embed in three steps, for who puts texts of several callers into one batch. FinishVectors of
   // EmbedTokens of Tokenize gives the bits of Embed.
@@ -96,11 +77,10 @@ class Embedder {
   // more than max_tokens(), or an id that the model has no embedding for.
   void CheckTokens(const TokenizedTexts& texts) const;
 
-  // Components of a vector that Embed gives under `options`, and of one that nothing was cut from.
-  std::size_t dim(const EmbedOptions& options = {}) const;
-  std::size_t whole_dim() const;
+  std::size_t dim(const EmbedOptions& options = {}) const override;
+  std::size_t whole_dim() const;  // Components of a vector that nothing was cut from.
+  const Prompts& prompts() const override;
   std::size_t max_tokens() const;  // Tokens of one text that count, special tokens included.
-  const Prompts& prompts() const;
   const Tokenizer& tokenizer() const;
   const EncoderModel& model() const;
   ThreadPool& pool() const;

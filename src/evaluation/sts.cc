@@ -20,8 +20,9 @@
 #include "documents/input_file.h"
 #include "documents/line_reader.h"
 #include "documents/row_error.h"
-#include "embedding/embedder.h"
+#include "embedding/embed_options.h"
 #include "embedding/statistics.h"
+#include "embedding/text_encoder.h"
 #include "evaluation/correlation.h"
 #include "tensor/matrix.h"
 
@@ -159,7 +160,7 @@ std::vector<StsPair> ReadStsPairs(const std::string& path) {
   return pairs;
 }
 
-StsResult EvaluateSts(const Embedder& embedder, std::span<const StsPair> pairs,
+StsResult EvaluateSts(const TextEncoder& encoder, std::span<const StsPair> pairs,
                       const EmbedOptions& options, EmbedStats* stats) {
   std::vector<std::string_view> texts;
   texts.reserve(2 * pairs.size());
@@ -171,7 +172,7 @@ StsResult EvaluateSts(const Embedder& embedder, std::span<const StsPair> pairs,
     return Format("sentence {} of {}", i < pairs.size() ? 1 : 2,
                   options.name_text ? options.name_text(pair) : Format("pair {}", pair + 1));
   };
-  const Matrix<float> vectors = embedder.Embed(texts, named, stats);
+  const Matrix<float> vectors = encoder.Embed(texts, named, stats);
   return ScoreSts(pairs, vectors.view().Rows(0, pairs.size()),
                   vectors.view().Rows(pairs.size(), pairs.size()));
 }

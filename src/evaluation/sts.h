@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "embedding/embedder.h"
+#include "embedding/embed_options.h"
+#include "embedding/statistics.h"
+#include "embedding/text_encoder.h"
 #include "tensor/matrix.h"
 
 namespace merle {
@@ -37,7 +39,7 @@ struct StsResult {
 // Embeds both sentences of each pair and correlates their cosines with the scores.
 // options.name_text names a pair by its index; errors say which sentence of it they mean.
 // Peer: sentence_transformers EmbeddingSimilarityEvaluator, main_similarity = cosine.
-StsResult EvaluateSts(const Embedder& embedder, std::span<const StsPair> pairs,
+StsResult EvaluateSts(const TextEncoder& encoder, std::span<const StsPair> pairs,
                       const EmbedOptions& options = {}, EmbedStats* stats = nullptr);
 
 // The same for vectors that are there: row i of each side [pairs, dim] belongs to pairs[i]. Throws

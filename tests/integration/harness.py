@@ -20,7 +20,7 @@ SKIPPED = 77  # SKIP_RETURN_CODE in tests/CMakeLists.txt
 def environment(**variables):
     """The environment of a machine with no settings, an empty model cache and no network."""
     kept = {name: value for name, value in os.environ.items()
-            if not name.startswith(("MERLE", "HF_", "HUGGINGFACE", "XDG_")) and name != "NO_COLOR"}
+            if not name.startswith(("MERLE", "HF_", "HUGGINGFACE", "OPENAI_", "XDG_")) and name != "NO_COLOR"}
     kept.update({"HF_HUB_CACHE": "/nonexistent", "HF_HUB_OFFLINE": "1", "TERM": "xterm", "MERLE_CACHE": "off"}, **variables)
     return kept
 

@@ -18,6 +18,7 @@ constexpr std::array kCommands = {
     Command{"embed", "Turn texts into vectors", kVectors, EmbedDetails},
     Command{"similarity", "Say how near texts are in meaning", kVectors, SimilarityDetails},
     Command{"search", "Find the texts that answer a question", kVectors, SearchDetails},
+    Command{"serve", "Answer other programs over HTTP, as OpenAI's API", kVectors, ServeDetails},
     Command{"tokenize", "Show the tokens of a text", kInside, TokenizeDetails},
     Command{"explain", "Show how a model makes a vector, step by step", kInside, ExplainDetails},
     Command{"pull", "Fetch a model from the Hugging Face hub", kModels, PullDetails},

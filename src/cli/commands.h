@@ -14,6 +14,7 @@ std::span<const Command> AllCommands();
 CommandDetails EmbedDetails();
 CommandDetails SimilarityDetails();
 CommandDetails SearchDetails();
+CommandDetails ServeDetails();
 CommandDetails TokenizeDetails();
 CommandDetails ExplainDetails();
 CommandDetails PullDetails();

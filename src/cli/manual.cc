@@ -25,6 +25,7 @@ struct Row {
 
 constexpr std::array kVariables = {
     Row{"MERLE_CPU", "Use this instruction set: avx512, avx2, neon or plain"},
+    Row{"MERLE_API_KEY", "A key that merle serve asks for, besides those of --api-key-file"},
     Row{"MERLE_CACHE, XDG_CACHE_HOME",
         "A folder for what can be computed again, such as converted weights, or \"off\"; else "
         "~/.cache/merle"},

@@ -19,6 +19,9 @@
 namespace merle {
 namespace {
 
+constexpr std::size_t kMostPort = 65535;
+constexpr std::size_t kMostSeconds = 86400;  // Of a timeout.
+
 // Most threads that --threads takes: more than any machine of one board has.
 constexpr std::size_t kMostThreads = 1024;
 
@@ -82,6 +85,67 @@ const std::array kOptions = {
     Option{"batch-tokens", 0, "N", &Options::batch_tokens,
            "Work on N tokens at once: more memory, a little more speed", "MERLE_BATCH_TOKENS",
            "32768"},
+    Option{"host", 0, "ADDRESS", &Options::host, "Serve at this address", "MERLE_HOST"},
+    Option{"port", 0, "N", &Options::port, "Serve at this port; 0 is a free one", "MERLE_PORT", "",
+           kMostPort, 0},
+    Option{"unix-socket", 0, "FILE", &Options::unix_socket,
+           "Serve at this socket of the file system instead"},
+    Option{"alias", 0, "NAME=MODEL…", &Options::aliases,
+           "Let clients call this model, which is served too, by another name"},
+    Option{"api-key-file", 0, "FILE", &Options::api_key_file,
+           "Answer only who has one of these keys, one a line; MERLE_API_KEY adds one"},
+    Option{"tls-cert", 0, "FILE", &Options::tls_cert,
+           "Speak TLS, with this certificate and those that vouch for it (PEM)"},
+    Option{"tls-key", 0, "FILE", &Options::tls_key, "Its private key (PEM)"},
+    Option{"cors-origin", 0, "ORIGIN…", &Options::cors_origins,
+           "Let web pages from there ask, such as https://app.example; * is all", "", "none"},
+    Option{"allow-host", 0, "NAME…", &Options::allowed_hosts,
+           "Go by these names too in the header Host", "", "localhost and the address"},
+    Option{"allow-anyone", 0, "", &Options::allow_anyone,
+           "Serve at an address that other machines reach, though no key is asked for"},
+    Option{"memory-budget", 0, "MB", &Options::memory_budget,
+           "Unload the model that was used least lately when the weights take more", "",
+           "half of the memory"},
+    Option{
+        "truncate", 0, "", &Options::truncate,
+        "Cut inputs that are too long instead of refusing them, unless a request says otherwise"},
+    Option{"refuse-token-ids", 0, "", &Options::refuse_token_ids,
+           "Take texts alone: ids of another vocabulary look just like the model's own"},
+    Option{"log-format", 0, "text|json", &Options::log_format,
+           "Write the line about each request in this form"},
+    Option{"max-inputs", 0, "N", &Options::max_inputs, "Take N inputs in a request (400)"},
+    Option{"max-request-tokens", 0, "N", &Options::max_request_tokens,
+           "Take N tokens in a request (400)"},
+    Option{"queue-tokens", 0, "N", &Options::queue_tokens,
+           "Let N tokens wait and run, and refuse more (429)"},
+    Option{"max-requests", 0, "N", &Options::max_requests, "Work on N requests at once (429)"},
+    Option{"max-connections", 0, "N", &Options::max_connections, "Hold N connections (503)"},
+    Option{"max-connections-per-address", 0, "N", &Options::max_connections_per_address,
+           "Hold N of one address, other than this machine's (503)"},
+    Option{"max-body", 0, "BYTES", &Options::max_body, "Take a body of so many bytes (413)"},
+    Option{"max-all-bodies", 0, "BYTES", &Options::max_all_bodies,
+           "Hold so many bytes of all bodies together (503)"},
+    Option{"max-line", 0, "BYTES", &Options::max_line,
+           "Take a request line (414) and a header (431) of so many bytes"},
+    Option{"max-head", 0, "BYTES", &Options::max_head, "Take headers of so many bytes (431)"},
+    Option{"max-headers", 0, "N", &Options::max_headers, "Take N headers (431)"},
+    Option{"max-chunk-line", 0, "BYTES", &Options::max_chunk_line,
+           "Take lines of so many bytes between the chunks of a body (400)"},
+    Option{"max-chunks", 0, "N", &Options::max_chunks, "Take a body in N chunks (400)"},
+    Option{"head-timeout", 0, "SECONDS", &Options::head_timeout,
+           "Wait so long for all of a head (408)", "", "", kMostSeconds},
+    Option{"body-timeout", 0, "SECONDS", &Options::body_timeout,
+           "Wait so long for all of a body (408)", "", "", kMostSeconds},
+    Option{"min-body-rate", 0, "BYTES", &Options::min_body_rate,
+           "Want so many bytes of a body each second, on average after 5 seconds (408)"},
+    Option{"idle-timeout", 0, "SECONDS", &Options::idle_timeout,
+           "Close a connection that has been idle for so long", "", "", kMostSeconds},
+    Option{"write-timeout", 0, "SECONDS", &Options::write_timeout,
+           "Close one whose client has taken nothing for so long", "", "", kMostSeconds},
+    Option{"reply-timeout", 0, "SECONDS", &Options::reply_timeout,
+           "Give up a request that takes longer (504)", "", "", kMostSeconds},
+    Option{"drain-timeout", 0, "SECONDS", &Options::drain_timeout,
+           "When told to end, finish what is under way for so long", "", "", kMostSeconds},
     Option{"quiet", 'q', "", &Options::quiet,
            "Write no messages but errors, and of results only the essence: ids, names, scores"},
     Option{"verbose", 'v', "", &Options::verbose, "Say what was done, and how fast"},
@@ -133,8 +197,9 @@ std::size_t Number(const Option& option, const std::string& value, std::string_v
   std::size_t number = 0;
   const char* end = value.data() + value.size();
   const auto [stop, error] = std::from_chars(value.data(), end, number);
-  if (error != std::errc{} || stop != end || number < 1 || number > option.limit) {
-    FailOn(source, value, Format("a whole number from 1 to {} is wanted", option.limit));
+  if (error != std::errc{} || stop != end || number < option.least || number > option.limit) {
+    FailOn(source, value,
+           Format("a whole number from {} to {} is wanted", option.least, option.limit));
   }
   return number;
 }

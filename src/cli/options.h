@@ -45,6 +45,41 @@ struct Options {
   std::optional<double> min_score;
   // Models
   bool dry_run = false;
+  // Serving. The limits are those of server/http_server.h and server/service.h.
+  std::string host = "127.0.0.1";
+  std::size_t port = 8080;
+  std::optional<std::string> unix_socket;
+  std::vector<std::string> aliases;
+  std::optional<std::string> api_key_file;
+  std::optional<std::string> tls_cert;
+  std::optional<std::string> tls_key;
+  std::vector<std::string> cors_origins;
+  std::vector<std::string> allowed_hosts;
+  bool allow_anyone = false;
+  bool truncate = false;
+  bool refuse_token_ids = false;
+  std::optional<std::size_t> memory_budget;
+  std::string log_format = "text";
+  std::size_t max_inputs = 2048;
+  std::size_t max_request_tokens = 300'000;
+  std::size_t queue_tokens = 262'144;
+  std::size_t max_requests = 512;
+  std::size_t max_connections = 1024;
+  std::size_t max_connections_per_address = 128;
+  std::size_t max_body = 16u << 20;
+  std::size_t max_all_bodies = 512u << 20;
+  std::size_t max_line = 8u << 10;
+  std::size_t max_head = 32u << 10;
+  std::size_t max_headers = 100;
+  std::size_t max_chunk_line = 16;
+  std::size_t max_chunks = 65536;
+  std::size_t head_timeout = 10;
+  std::size_t body_timeout = 30;
+  std::size_t min_body_rate = 1024;
+  std::size_t idle_timeout = 60;
+  std::size_t write_timeout = 30;
+  std::size_t reply_timeout = 60;
+  std::size_t drain_timeout = 30;
   // Output
   std::optional<std::string> output;
   std::optional<std::string> format;
@@ -77,7 +112,8 @@ struct Option {
   std::string_view help;            // What it does, in the imperative, without a full stop.
   const char* variable = "";        // Environment variable that sets it too, or empty.
   std::string_view otherwise = {};  // The default in words, where the value itself doesn't say it.
-  std::size_t limit = std::numeric_limits<int>::max();  // Largest number.
+  std::size_t limit = std::numeric_limits<int>::max();  // Largest number,
+  std::size_t least = 1;                                // and smallest.
 };
 
 // All flags, in the order of the help.

@@ -148,6 +148,7 @@ ServiceOptions ServiceOptionsOf(const Options& options, std::vector<ServedModelO
           .inputs = options.max_inputs,
           .request_tokens = options.max_request_tokens,
           .queue_tokens = options.queue_tokens,
+          .queue_seconds = static_cast<double>(options.reply_timeout) / 2,
           .cut_long = options.truncate,
           .take_token_ids = !options.refuse_token_ids};
 }

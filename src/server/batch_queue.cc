@@ -89,11 +89,13 @@ double BatchQueue::RetrySeconds(std::size_t tokens, double tokens_per_second) {
 
 // Who is refused should come back when what is here now is done.
 void BatchQueue::RequireRoom(std::size_t tokens) const {
-  if (tokens_ == 0 || tokens_ + tokens <= options_.most_tokens) return;
-  const double retry = RetrySeconds(tokens_, done_seconds_ > 0 ? done_tokens_ / done_seconds_ : 0);
-  throw OverloadedError(Format("the server is busy with {} tokens of at most {}; try again in {} s",
-                               tokens_, options_.most_tokens, retry),
-                        retry);
+  const double rate = TokensPerSecond();
+  const std::size_t wanted = tokens_ + tokens;
+  const bool in_time = rate == 0 || static_cast<double>(wanted) <= rate * options_.most_seconds;
+  if (tokens_ == 0 || (wanted <= options_.most_tokens && in_time)) return;
+  const double retry = RetrySeconds(tokens_, rate);
+  throw OverloadedError(
+      Format("the server is busy with {} tokens; try again in {} s", tokens_, retry), retry);
 }
 
 void BatchQueue::Dispatch() {

@@ -33,7 +33,11 @@ class OverloadedError : public Error {
 };
 
 struct BatchQueueOptions {
-  std::size_t most_tokens = 262'144;  // Waiting and running; a request that is alone may be larger.
+  // Waiting and running; a request that is alone may be larger.
+  std::size_t most_tokens = 262'144;
+  // What these may take by the rate measured so far: who would wait longer is refused at once, not
+  // after the client's patience has ended.
+  double most_seconds = 30;
 };
 
 // Sees each batch that was run: for metrics.
@@ -71,8 +75,7 @@ class BatchQueue {
   void CheckRoom(std::size_t tokens) const;
 
   // What a client that is refused is told: how long `tokens` tokens take, in whole seconds from 1
-  // to
-  // 60. 0 tokens a second: unknown.
+  // to 60. 0 tokens a second: unknown.
   static double RetrySeconds(std::size_t tokens, double tokens_per_second);
 
  private:
@@ -85,7 +88,8 @@ class BatchQueue {
   void Finish(Batch batch, double seconds);
   void DropAbandoned();
   void DropAll();
-  void RequireRoom(std::size_t tokens) const;  // With mutex_ held.
+  void RequireRoom(std::size_t tokens) const;  // With mutex_ held, as for the next.
+  double TokensPerSecond() const { return done_seconds_ > 0 ? done_tokens_ / done_seconds_ : 0; }
 
   static void Embed(std::span<const BatchSlice> batch, ThreadPool& threads);
   static std::exception_ptr ErrorOf(std::span<const BatchSlice> batch,

@@ -360,6 +360,19 @@ TEST_F(BatchQueueTest, RefusesWhatItHasNoRoomFor) {
   EXPECT_EQ(queue_->tokens(), 0u);
 }
 
+TEST_F(BatchQueueTest, RefusesWhatWouldWaitTooLong) {
+  std::atomic<bool> hold = false;
+  BatchQueue queue({.most_tokens = kMostTokens, .most_seconds = 1e-9},
+                   [&](const BatchReport&) { hold.wait(true); });
+  ExpectVectors(Add(queue, model_, {"dog"}), model_, {"dog"});  // Now a rate is known.
+  hold = true;
+  auto under_way = Add(queue, model_, {"dog"});
+  EXPECT_THROW(queue.CheckRoom(1), OverloadedError);
+  hold = false;
+  hold.notify_all();
+  ExpectVectors(std::move(under_way), model_, {"dog"});
+}
+
 TEST_F(BatchQueueTest, ARequestThatIsAloneMayBeLarger) {
   gate_.Open();
   const Texts many(600, "the first token");

@@ -116,7 +116,7 @@ Service::Service(ServiceOptions options)
       models_(options_.models, options_.model_budget),
       loaders_(kLoaders),
       workers_(options_.workers != 0 ? options_.workers : std::max(PhysicalCores(), kLeastWorkers)),
-      queue_({.most_tokens = options_.queue_tokens},
+      queue_({.most_tokens = options_.queue_tokens, .most_seconds = options_.queue_seconds},
              [this](const BatchReport& report) { metrics_.AddBatch(report); }) {
   options_.access.keys.clear();  // Access has their digests.
 }

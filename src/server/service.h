@@ -31,6 +31,7 @@ struct ServiceOptions {
   std::size_t inputs = 2048;                // Texts of one request.
   std::size_t request_tokens = 300'000;     // Tokens of one request.
   std::size_t queue_tokens = 262'144;       // Waiting and running.
+  double queue_seconds = 30;                // What these may take; well below the reply's deadline.
   bool cut_long = false;       // Cut texts that are too long, unless a request says otherwise.
   bool take_token_ids = true;  // Ids instead of texts; else they are refused.
   std::size_t workers = 0;     // Threads that parse, tokenize and write; 0: chosen.

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +20,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/fast_checksum.h"
 #include "base/file.h"
 #include "base/fingerprint.h"
 #include "base/format.h"
@@ -48,29 +48,6 @@ constexpr auto kKeptUnused = std::chrono::hours(24 * 30);
 constexpr std::time_t kDay = 86400;  // Seconds.
 
 std::size_t Padded(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
-// Against damage, not attackers: at the speed of memory. Four chains of multiplications, which are
-// one to one, so that no change of a single word goes unseen.
-class FastChecksum {
- public:
-  void Add(std::span<const std::byte> bytes) {  // Multiples of 32 bytes.
-    for (std::size_t i = 0; i < bytes.size(); i += 32) {
-      for (std::size_t lane = 0; lane < 4; ++lane) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, bytes.data() + i + 8 * lane, 8);
-        lanes_[lane] = std::rotl((lanes_[lane] ^ word) * 0x9e3779b97f4a7c15u, 29);
-      }
-    }
-  }
-  std::uint64_t value() const {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t lane : lanes_) sum = std::rotl((sum ^ lane) * 0x9e3779b97f4a7c15u, 31);
-    return sum;
-  }
-
- private:
-  std::array<std::uint64_t, 4> lanes_ = {1, 2, 3, 4};
-};
 
 // A short name for a text; who finds the name compares the text.
 std::string NameOf(std::string_view text) {
@@ -152,7 +129,7 @@ std::optional<CachedFields> CacheEntry::Open() const {
     return std::nullopt;
   }
   FastChecksum checksum;
-  checksum.Add(fields);
+  checksum.Add(Text(fields));
   if (checksum.value() != header.checksum) return std::nullopt;
   Touch(path_);
   return CachedFields(std::make_shared<const MappedFile>(*std::move(file)), fields);
@@ -166,7 +143,7 @@ void CacheEntry::Store(std::span<const std::span<const std::byte>> fields) const
     Header header{.magic = kMagic, .key_bytes = key_.size(), .field_bytes = 0, .checksum = 0};
     FastChecksum checksum;
     ForEachPiece(fields, [&](std::span<const std::byte> piece) {
-      checksum.Add(piece);
+      checksum.Add(Text(piece));
       header.field_bytes += piece.size();
     });
     header.checksum = checksum.value();

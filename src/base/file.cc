@@ -23,6 +23,7 @@
 
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "base/fingerprint.h"
 #include "base/format.h"
 
 namespace merle {
@@ -93,6 +94,15 @@ std::optional<mode_t> ModeOfReplaced(const std::string& path) {
     throw Error(ErrorCode::kIoError, Format("{}: is no regular file, so it stays as it is", path));
   }
   return status.st_mode & 0777;
+}
+
+std::uint64_t StampOf(const struct stat& status) {
+  Fingerprint stamp;
+  stamp.Add(std::uint64_t{status.st_ino});
+  stamp.Add(static_cast<std::uint64_t>(status.st_size));
+  stamp.Add(static_cast<std::uint64_t>(status.st_mtim.tv_sec));
+  stamp.Add(static_cast<std::uint64_t>(status.st_mtim.tv_nsec));
+  return stamp.value();
 }
 
 void SyncFolderOf(const std::string& path) noexcept {
@@ -247,6 +257,12 @@ std::string RandomAccessFile::Identity() const {
   return Format("{} {} {} {}.{} {}.{}", status.st_dev, status.st_ino, status.st_size,
                 status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
                 status.st_ctim.tv_nsec);
+}
+
+std::uint64_t RandomAccessFile::Stamp() const {
+  struct stat status{};
+  if (::fstat(descriptor_.value(), &status) != 0) FailOnFile(path_, "look at", errno);
+  return StampOf(status);
 }
 
 bool RandomAccessFile::ChangedInTheLast(int seconds) const {

@@ -43,6 +43,10 @@ std::string FollowLinks(std::string path);
 // folder, pipe or device, which no file may replace.
 std::optional<mode_t> ModeOfReplaced(const std::string& path);
 
+// A number that tells a file from others, and from itself after its bytes have changed: of its
+// inode, size and time of modification. It survives another name, owner or mode, but no copy.
+std::uint64_t StampOf(const struct stat& status);
+
 // Makes sure that what was renamed or deleted in the folder of `path` stays so without power, on
 // file systems that can.
 void SyncFolderOf(const std::string& path) noexcept;
@@ -109,6 +113,7 @@ class RandomAccessFile {
   // The device, inode, size and times of change, in one line: another after each change, if there
   // is more than a tick of the file system's clock between them.
   std::string Identity() const;
+  std::uint64_t Stamp() const;  // StampOf it.
   // Whether the file was written to, or its name or rights changed, in the last `seconds`.
   bool ChangedInTheLast(int seconds) const;
   // Throws kDataLoss if the file was written to since it was opened: for who reads it bit by bit,

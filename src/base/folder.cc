@@ -8,10 +8,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -20,6 +24,7 @@
 
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "base/fast_checksum.h"
 #include "base/file.h"
 #include "base/format.h"
 #include "base/quote.h"
@@ -69,6 +74,15 @@ Descriptor OpenFolder(int from, const std::string& name, const std::string& path
   return folder;
 }
 
+void AddBytes(const RandomAccessFile& file, FastChecksum& sum) {
+  std::vector<char> block(1 << 20);
+  for (std::uint64_t at = 0; at < file.size(); at += block.size()) {
+    block.resize(std::min<std::uint64_t>(block.size(), file.size() - at));
+    file.ReadAt(at, std::as_writable_bytes(std::span(block)));
+    sum.Add({block.data(), block.size()});
+  }
+}
+
 bool IsMissing(int error) { return error == ENOENT || error == ENOTDIR; }
 
 }  // namespace
@@ -92,6 +106,9 @@ std::optional<std::string_view> ProblemOfName(std::string_view name) {
 struct Folder::Root {
   std::vector<Descriptor> folders;
   std::vector<std::string> names;  // Of all but the first: {"snapshots", "<commit>", …}.
+
+  mutable std::mutex mutex;
+  mutable std::map<std::string, std::uint64_t> opened;  // Stamps of the files, by name.
 
   // Whether the model may use the files of `place`, the names below the outermost folder.
   bool Allows(const std::vector<std::string>& place) const {
@@ -217,7 +234,7 @@ Folder::Folder(const std::string& path) : path_(path) {
 Folder Folder::Below(std::string_view name) const {
   if (name.empty()) return *this;
   Folder below = *this;
-  below.below_ = below_.empty() ? std::string(name) : Format("{}/{}", below_, name);
+  below.below_ = NameFromRoot(name);
   below.path_ = PathOf(name);
   return below;
 }
@@ -226,11 +243,15 @@ std::string Folder::PathOf(std::string_view name) const { return Format("{}/{}",
 
 std::optional<Descriptor> Folder::Find(std::string_view name) const {
   const std::string path = PathOf(name);
-  const std::string from_root = below_.empty() ? std::string(name) : Format("{}/{}", below_, name);
+  const std::string from_root = NameFromRoot(name);
   if (const auto problem = ProblemOfName(from_root)) {
     throw Error(ErrorCode::kDataLoss, Format("{}: the name {}", path, *problem));
   }
   return Walk(*root_, path).Open(from_root);
+}
+
+std::string Folder::NameFromRoot(std::string_view name) const {
+  return below_.empty() ? std::string(name) : Format("{}/{}", below_, name);
 }
 
 bool Folder::Has(std::string_view name) const { return Find(name).has_value(); }
@@ -242,11 +263,34 @@ RandomAccessFile Folder::Open(std::string_view name) const {
   if (const auto wrong = RecognizeWrongFile(file.ReadHead(kWrongFileHead))) {
     throw Error(wrong->code, Format("{}: {}", file.path(), wrong->says));
   }
+  const std::scoped_lock lock(root_->mutex);
+  root_->opened.emplace(NameFromRoot(name), file.Stamp());
   return file;
 }
 
 std::string Folder::Read(std::string_view name, std::size_t max_bytes) const {
   return Open(name).ReadAll(max_bytes);
+}
+
+std::uint64_t Folder::ChecksumOfOpened() const {
+  const auto opened = [&] {
+    const std::scoped_lock lock(root_->mutex);
+    return root_->opened;
+  }();
+  Folder root = *this;
+  if (!below_.empty()) root.path_.resize(path_.size() - below_.size() - 1);
+  root.below_.clear();
+  FastChecksum sum;
+  for (const auto& [name, stamp] : opened) {
+    const RandomAccessFile file = root.Open(name);
+    if (file.Stamp() != stamp) {
+      throw Error(ErrorCode::kDataLoss,
+                  Format("{}: has changed since it was opened; start again", file.path()));
+    }
+    sum.Add(Format("{} {}\n", name, file.size()));
+    AddBytes(file, sum);
+  }
+  return sum.value();
 }
 
 }  // namespace merle

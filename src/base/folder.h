@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,10 +46,17 @@ class Folder {
   // The content of the file `name`. Throws as Open does, and kDataLoss if it has more bytes.
   std::string Read(std::string_view name, std::size_t max_bytes) const;
 
+  // A checksum of the names and bytes of all files that were opened so far, from here, a folder
+  // above or below, or a copy: of all that decides what a model does, wherever it lies. Reads them,
+  // at the speed of memory if they are there. Throws as Open does, and kDataLoss if a file is not
+  // as it was when it was opened.
+  std::uint64_t ChecksumOfOpened() const;
+
  private:
   struct Root;
   class Walk;
 
+  std::string NameFromRoot(std::string_view name) const;
   // Opens what `name` leads to; nothing if it is not there.
   std::optional<Descriptor> Find(std::string_view name) const;
 

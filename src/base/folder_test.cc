@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -227,6 +228,36 @@ TEST_F(FolderTest, SaysWhyAFolderOfTheCacheCannotBeOpened) {
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
     EXPECT_THAT(message, HasSubstr("open files"));
   }
+}
+
+TEST_F(FolderTest, TheChecksumIsThatOfTheFilesThatWereOpenedWhereverTheyLie) {
+  const auto checksum = [&](const std::string& path) {
+    const Folder folder = Path(path);
+    folder.Read("config.json", 100);
+    folder.Below("1_Pooling").Read("config.json", 100);
+    EXPECT_EQ(folder.Below("1_Pooling").ChecksumOfOpened(), folder.ChecksumOfOpened());
+    return folder.ChecksumOfOpened();
+  };
+  const std::uint64_t before = checksum("model");
+  files_.Write("model/README.md", "not opened");
+  fs::copy(Path("model"), Path("copy"), fs::copy_options::recursive);
+  EXPECT_EQ(checksum("copy"), before);
+  EXPECT_NE(Folder(Path("model")).ChecksumOfOpened(), before);
+  files_.Write("copy/1_Pooling/config.json", "poolinG");
+  EXPECT_NE(checksum("copy"), before);
+  files_.Write("copy/config.json", "configpo");  // As many bytes in all, and the same ones.
+  files_.Write("copy/1_Pooling/config.json", "oling");
+  EXPECT_NE(checksum("copy"), before);
+}
+
+TEST_F(FolderTest, AFileThatChangesAfterItWasOpenedHasNoChecksum) {
+  const Folder folder = Path("model");
+  const Folder below = folder.Below("1_Pooling");
+  below.Read("config.json", 100);
+  files_.Write("model/1_Pooling/config.json", "another one");
+  EXPECT_THAT([&] { below.ChecksumOfOpened(); },
+              ThrowsError(ErrorCode::kDataLoss,
+                          HasSubstr("model/1_Pooling/config.json: has changed since")));
 }
 
 TEST_F(FolderTest, WhatIsNoModelFileIsToldByItsBegin) {

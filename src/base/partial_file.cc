@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -30,8 +31,14 @@ bool IsSameFile(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-// Opens or makes the file, and locks it. O_NOFOLLOW: the name is foreseeable, so a link there may
-// be somebody's trap.
+// Of the file until it is whole. Its owner must be able to open it again, even if what it replaces
+// is read-only.
+mode_t ModeUntilWhole(const std::string& path) {
+  return ModeOfReplaced(path).value_or(0666) | S_IRUSR | S_IWUSR;
+}
+
+}  // namespace
+
 Descriptor OpenAlone(const std::string& path, mode_t mode) {
   for (;;) {
     const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
@@ -50,14 +57,16 @@ Descriptor OpenAlone(const std::string& path, mode_t mode) {
   }
 }
 
-}  // namespace
-
 PartialFile::PartialFile(const std::string& path, std::string_view suffix)
-    : GrowingFile(
-          OpenAlone(Format("{}{}", FollowLinks(path), suffix), ModeOfReplaced(path).value_or(0666)),
-          path),
+    : GrowingFile(OpenAlone(Format("{}{}", FollowLinks(path), suffix), ModeUntilWhole(path)), path),
       target_(FollowLinks(path)),
       partial_(Format("{}{}", target_, suffix)) {}
+
+std::uint64_t PartialFile::Stamp() const {
+  struct stat status{};
+  if (::fstat(descriptor(), &status) != 0) Fail("look at");
+  return StampOf(status);
+}
 
 void PartialFile::Commit() {
   Sync();

@@ -1,12 +1,21 @@
 // A file that takes its place when it is whole, and until then survives the process that writes it.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/descriptor.h"
 #include "base/growing_file.h"
 
 namespace merle {
+
+// Opens a file for reading and writing, or makes it, and locks it: a process alone has it until it
+// closes it. Throws kIoError if another one has it, or if it is no regular file: a link least of
+// all, as it may be somebody's trap.
+Descriptor OpenAlone(const std::string& path, mode_t mode);
 
 // `path`.partial while it grows, or beside the file that a link at `path` leads to. What an earlier
 // process left there is in it at first: the caller cuts it to what it trusts. Where AtomicFile
@@ -18,6 +27,8 @@ class PartialFile : public GrowingFile {
   // open. suffix: in the place of ".partial".
   explicit PartialFile(const std::string& path, std::string_view suffix = ".partial");
 
+  // StampOf the file as it is now, which it keeps as long as nothing is written.
+  std::uint64_t Stamp() const;
   // Syncs, renames it over `path`, whose permissions it takes, and syncs the folder. The last call.
   void Commit();
   // Deletes it. The last call.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -82,6 +83,30 @@ TEST_F(PartialFileTest, KeepsThePermissionsOfWhatItReplaces) {
   std::filesystem::permissions(path_, perms::owner_all | perms::group_all);
   file.Commit();
   EXPECT_EQ(std::filesystem::status(path_).permissions(), perms::owner_all | perms::group_all);
+}
+
+TEST_F(PartialFileTest, ItsOwnerCanOpenItAgainWhereItReplacesAReadOnlyFile) {
+  using std::filesystem::perms;
+  folder_.Write("f", "old");
+  std::filesystem::permissions(path_, perms::owner_read | perms::group_read);
+  PartialFile file(path_);
+  EXPECT_EQ(std::filesystem::status(file.partial_path()).permissions(),
+            perms::owner_read | perms::owner_write | perms::group_read);
+  file.Commit();
+  EXPECT_EQ(std::filesystem::status(path_).permissions(), perms::owner_read | perms::group_read);
+}
+
+TEST_F(PartialFileTest, ItsStampIsThatOfTheFileThatTakesItsPlace) {
+  PartialFile file(path_);
+  file.Write("new");
+  file.Sync();
+  const std::uint64_t stamp = file.Stamp();
+  file.Commit();
+  EXPECT_EQ(RandomAccessFile::Open(path_).Stamp(), stamp);
+  std::filesystem::copy_file(path_, path_ + "2");
+  EXPECT_NE(RandomAccessFile::Open(path_ + "2").Stamp(), stamp);
+  folder_.Write("f", "more");
+  EXPECT_NE(RandomAccessFile::Open(path_).Stamp(), stamp);
 }
 
 TEST_F(PartialFileTest, NeverReplacesWhatIsNoFile) {

@@ -1,25 +1,34 @@
 #include "cli/checkpoints.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
+#include "base/fast_checksum.h"
 #include "base/file.h"
 #include "base/fingerprint.h"
 #include "base/format.h"
+#include "base/partial_file.h"
 #include "base/quote.h"
 #include "cli/command.h"
 #include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/journal.h"
+#include "cli/output_files.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "documents/record.h"
@@ -32,6 +41,7 @@ constexpr std::chrono::seconds kBeforeFirst(10);
 // A death costs a twentieth of the work, within these; and checkpoints cost a fiftieth of the time.
 constexpr std::chrono::milliseconds kLeastBetween(100);
 constexpr std::chrono::seconds kMostBetween(10);
+constexpr std::size_t kReadBytes = 1 << 20;
 
 void Add(const Record& record, Fingerprint& input) {
   for (const std::string* part : {&record.id, &record.text}) {
@@ -58,17 +68,53 @@ void CheckIdentity(const std::string& path, const RunIdentity& then, const RunId
   }
 }
 
+bool HasBytes(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, error);
+  return !error && bytes > 0;
+}
+
+// Whether an earlier run has left something. Throws for what stands there from anybody else: a run
+// makes its journal first, even an empty one.
+bool FindLeftovers(const OutputFiles& files) {
+  const auto refuse = [](const std::string& path, std::string_view problem) {
+    throw Error(ErrorCode::kFailedPrecondition,
+                Format("{}: would be overwritten, and {}; delete or rename it, or write to another "
+                       "file",
+                       path, problem));
+  };
+  if (!Journal::MayReplace(files.journal)) refuse(files.journal, "is no journal of merle");
+  if (FileExists(files.journal)) return true;
+  for (const std::string* path : {&files.partial, &files.whole}) {
+    if (HasBytes(*path)) refuse(*path, "no journal beside it says that merle left it there");
+  }
+  return false;
+}
+
+// Of the file at `path`; 0 if there is none.
+std::uint64_t StampOfFile(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 ? StampOf(status) : 0;
+}
+
 }  // namespace
 
 Checkpoints::Checkpoints(const Invocation& invocation, const std::string& path,
-                         std::function<RunIdentity()> identity)
+                         std::uint64_t header_bytes, std::function<RunIdentity()> identity)
     : invocation_(invocation),
       make_identity_(std::move(identity)),
+      files_(path),
+      left_over_(FindLeftovers(files_)),
       file_(path),
-      journal_path_(file_.partial_path() + ".journal"),
-      journal_(journal_path_) {
+      journal_(files_.journal),
+      added_(header_bytes) {
   const bool resume = invocation.options.resume;
-  resume ? GoOn() : StartAgain();
+  try {
+    resume ? GoOn() : StartAgain();
+  } catch (...) {
+    if (file_.size() == 0) file_.Remove();
+    throw;
+  }
   next_ = start_ + (resume ? Clock::duration(kLeastBetween) : kBeforeFirst);
 }
 
@@ -77,28 +123,60 @@ Checkpoints::~Checkpoints() {
 }
 
 void Checkpoints::GoOn() {
-  const auto content = Journal::Read(journal_path_);
-  // A journal beside no file, or an empty one: that of an output that has taken its place.
-  if (!content || file_.size() == 0) return StartAgain();
-  const std::string& path = file_.partial_path();
+  const auto content = Journal::Read(files_.journal);
+  // A journal beside no file, or an empty one, is that of an output that has taken its place.
+  finished_ = content && file_.size() == 0 && content->last.whole != 0 &&
+              content->last.whole == StampOfFile(files_.target);
+  if (!content || (file_.size() == 0 && !finished_)) return StartAgain();
   identity_ = make_identity_();
-  CheckIdentity(path, content->identity, *identity_);
-  if (content->last.bytes > file_.size()) {
+  CheckIdentity(finished_ ? files_.target : files_.partial, content->identity, *identity_);
+  durable_ = content->last;
+  if (finished_) return;
+  CheckBytes(durable_);
+  file_.Cut(durable_.bytes);
+  journal_.GoOnWith(*content);
+}
+
+void Checkpoints::CheckBytes(const Checkpoint& checkpoint) {
+  const std::string& path = files_.partial;
+  if (checkpoint.bytes > file_.size()) {
     throw Error(ErrorCode::kDataLoss,
                 Format("{}: has {} bytes, its journal says {}; leave --resume out to start again",
-                       path, file_.size(), content->last.bytes));
+                       path, file_.size(), checkpoint.bytes));
   }
-  file_.Cut(content->last.bytes);
-  journal_.GoOnWith(*content);
-  durable_ = content->last;
+  {
+    Progress progress(invocation_, "checking", checkpoint.bytes, HumanBytes);
+    for (std::uint64_t at = 0; at < checkpoint.bytes; at += kReadBytes) {
+      ThrowIfInterrupted();
+      AddBytes(std::min(at + kReadBytes, checkpoint.bytes));
+      progress.Update(at);
+    }
+  }
+  if (output_.value() == checkpoint.output) return;
+  throw Error(ErrorCode::kDataLoss,
+              Format("{}: its first {} bytes are not what was written; leave --resume out to start "
+                     "again",
+                     path, checkpoint.bytes));
+}
+
+// Reads what was written back, which is still in memory unless another run wrote it.
+void Checkpoints::AddBytes(std::uint64_t end) {
+  std::string block;
+  for (; added_ < end; added_ += block.size()) {
+    block.resize(std::min<std::uint64_t>(end - added_, kReadBytes));
+    file_.ReadAt(added_, block);
+    output_.Add(block);
+  }
 }
 
 void Checkpoints::StartAgain() {
-  if (!invocation_.options.resume && FileExists(journal_path_)) {
+  if (!invocation_.options.resume && file_.size() > 0 && HasBytes(files_.journal)) {
     invocation_.Say(Format("{} of an interrupted run is replaced (--resume would go on with it)",
-                           OneLine(file_.partial_path())));
+                           OneLine(files_.partial)));
   }
-  journal_.Remove();  // First: it must never speak of another file.
+  if (!left_over_ && file_.size() == 0) return;
+  journal_.GoOnWith({});  // First: it must never speak of another file.
+  ::unlink(files_.whole.c_str());
   file_.Cut(0);
 }
 
@@ -118,16 +196,33 @@ void Checkpoints::SkipDone(InputTexts& inputs) {
     throw Error(ErrorCode::kInvalidArgument,
                 Format("{}: can't go on, its first {} texts are not those of this input; leave "
                        "--resume out to start again",
-                       file_.partial_path(), durable_.texts));
+                       finished_ ? files_.target : files_.partial, durable_.texts));
   }
+  if (finished_) return CheckFinished(inputs);
   invocation_.Say(Format("going on behind {} texts that are done", WithCommas(durable_.texts)));
   now_ = durable_;
+  now_.whole = 0;
+}
+
+void Checkpoints::CheckFinished(InputTexts& inputs) {
+  if (inputs.Next()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("{}: is finished with {} texts, and this input has more; leave --resume out "
+                       "to start again",
+                       files_.target, durable_.texts));
+  }
+  invocation_.Say(Format("{} is finished already, with {} texts", OneLine(files_.target),
+                         WithCommas(durable_.texts)));
+  file_.Remove();
+  Done();
 }
 
 void Checkpoints::Add(std::span<const Record> records) {
+  AddBytes(file_.size());  // First: it may fail.
   for (const Record& record : records) merle::Add(record, input_);
   now_.texts += records.size();
   now_.bytes = file_.size();
+  now_.output = output_.value();
   now_.input = input_.value();
   if (Clock::now() >= next_) Write();
 }
@@ -145,6 +240,7 @@ void Checkpoints::Write() {
 
 // Called when something else has failed, which is told after it.
 void Checkpoints::KeepWhatIsDone() {
+  if (finished_) return file_.Remove();
   if (now_.texts < durable_.texts) return;  // It stopped while it read what is done.
   const bool wanted = durable_.texts > 0 || invocation_.options.resume;
   try {
@@ -153,12 +249,21 @@ void Checkpoints::KeepWhatIsDone() {
     invocation_.SayIfVerbose(error.what());
   }
   if (durable_.texts == 0) {
-    journal_.Remove();
     file_.Remove();
+    journal_.Remove();  // Last: without it, the file would be anybody's.
     return;
   }
   invocation_.Say(Format("{} texts are kept in {}; the same command with --resume goes on",
-                         WithCommas(durable_.texts), OneLine(file_.partial_path())));
+                         WithCommas(durable_.texts), OneLine(files_.partial)));
+}
+
+void Checkpoints::Commit(PartialFile& whole) {
+  if (durable_.texts > 0) {  // A short run is not worth a line.
+    whole.Sync();
+    now_.whole = whole.Stamp();
+    Write();
+  }
+  whole.Commit();
 }
 
 void Checkpoints::Done() {

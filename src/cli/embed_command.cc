@@ -33,12 +33,12 @@ int Run(const Invocation& invocation) {
   const HoldInterrupts hold;
   std::optional<Checkpoints> checkpoints;  // Of a file.
   if (!ToStandardOutput(invocation.options)) {
-    checkpoints.emplace(invocation, *invocation.options.output,
+    checkpoints.emplace(invocation, *invocation.options.output, HeaderBytes(invocation, dim),
                         [&] { return IdentityOfRun(invocation, model, embed); });
     checkpoints->SkipDone(inputs);
+    if (checkpoints->finished()) return ReportSkipped(invocation, inputs);
   }
-  const auto output =
-      VectorOutput::Open(invocation, dim, checkpoints ? &checkpoints->file() : nullptr);
+  const auto output = VectorOutput::Open(invocation, dim, checkpoints ? &*checkpoints : nullptr);
   EmbeddingReport report(invocation, model);
   const auto use = [&](const std::vector<Record>& records, auto vectors) {
     output->Append(records, vectors);

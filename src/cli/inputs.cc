@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/output_files.h"
 #include "cli/shard.h"
 #include "cli/terminal.h"
 #include "documents/folder_walker.h"
@@ -62,12 +63,21 @@ bool IsSameFile(const std::string& input, const std::string& output) {
 
 void CheckOutput(const std::vector<std::string>& inputs, const Options& options) {
   if (!options.output || *options.output == "-") return;
-  const std::string& output = *options.output;
-  if (!std::ranges::any_of(inputs, [&](const auto& path) { return IsSameFile(path, output); })) {
-    return;
+  const std::string output = OneLine(*options.output);
+  const OutputFiles files(*options.output);
+  for (const std::string& input : inputs) {
+    if (IsSameFile(input, files.target)) {
+      throw UsageError(
+          Format("-o {}: is an input too and would be lost; write to another file", output));
+    }
+    for (const std::string* beside : {&files.partial, &files.journal, &files.whole}) {
+      if (!IsSameFile(input, *beside)) continue;
+      throw UsageError(
+          Format("-o {}: is written by way of {}, which is an input and would be lost; "
+                 "write to another file",
+                 output, OneLine(*beside)));
+    }
   }
-  throw UsageError(
-      Format("-o {}: is an input too and would be lost; write to another file", OneLine(output)));
 }
 
 // Tokens that the texts of a model share with its prompts. At most half of all: a text counts more.

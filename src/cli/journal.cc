@@ -1,6 +1,5 @@
 #include "cli/journal.h"
 
-#include <fcntl.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/descriptor.h"
 #include "base/error.h"
@@ -21,11 +21,13 @@
 #include "base/format.h"
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "base/partial_file.h"
 
 namespace merle {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
+constexpr std::string_view kBegin = "{\"merle_journal\":";
 constexpr std::size_t kMaxBytes = 256u << 20;  // A line a second for a month.
 
 std::string IdentityLine(const RunIdentity& identity) {
@@ -39,7 +41,10 @@ std::string IdentityLine(const RunIdentity& identity) {
 std::string CheckpointLine(const Checkpoint& checkpoint) {
   JsonWriter json;
   json.BeginObject().Key("texts").Value(checkpoint.texts).Key("bytes").Value(checkpoint.bytes);
-  json.Key("input").Value(Format("{:016x}", checkpoint.input)).EndObject();
+  json.Key("input").Value(Format("{:016x}", checkpoint.input));
+  json.Key("output").Value(Format("{:016x}", checkpoint.output));
+  if (checkpoint.whole != 0) json.Key("whole").Value(Format("{:016x}", checkpoint.whole));
+  json.EndObject();
   return json.text() + "\n";
 }
 
@@ -60,6 +65,15 @@ RunIdentity ParseIdentity(std::string_view line, const std::string& path) {
   }
 }
 
+std::uint64_t ParseDigits(const JsonValue& value) {
+  const std::string digits(value.AsString());
+  const char* const end = digits.data() + digits.size();
+  std::uint64_t number = 0;
+  const auto [stop, error] = std::from_chars(digits.data(), end, number, 16);
+  if (error != std::errc() || stop != end) value.Fail("must be a hexadecimal number");
+  return number;
+}
+
 // Nothing for a line that the death of a process or of the machine has spoilt.
 std::optional<Checkpoint> ParseCheckpoint(std::string_view line) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
@@ -68,10 +82,9 @@ std::optional<Checkpoint> ParseCheckpoint(std::string_view line) {
     Checkpoint checkpoint;
     checkpoint.texts = static_cast<std::size_t>(document.root().At("texts").AsInteger(1, kMost));
     checkpoint.bytes = static_cast<std::uint64_t>(document.root().At("bytes").AsInteger(1, kMost));
-    const std::string digits(document.root().At("input").AsString());
-    const char* const end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, checkpoint.input, 16);
-    if (error != std::errc() || stop != end) return std::nullopt;
+    checkpoint.input = ParseDigits(document.root().At("input"));
+    checkpoint.output = ParseDigits(document.root().At("output"));
+    if (const auto whole = document.root().Find("whole")) checkpoint.whole = ParseDigits(*whole);
     return checkpoint;
   } catch (const Error&) {
     return std::nullopt;
@@ -99,24 +112,39 @@ std::optional<Journal::Content> Journal::Read(const std::string& path) {
   return std::nullopt;
 }
 
+bool Journal::MayReplace(const std::string& path) {
+  if (!FileExists(path)) return true;
+  const std::string head = RandomAccessFile::Open(path).ReadHead(kBegin.size());
+  // The loss of power may leave a part of it, and zeros.
+  return kBegin.starts_with(head.substr(0, head.find_last_not_of('\0') + 1));
+}
+
+Journal::Journal(std::string path) : path_(std::move(path)), file_(OpenAlone(path_, 0666)) {}
+
 void Journal::Remove() {
-  if (::unlink(path_.c_str()) == 0) SyncFolderOf(path_);
+  // One without lines may come back without power: it says nothing.
+  if (::unlink(path_.c_str()) == 0 && length_ > 0) SyncFolderOf(path_);
+}
+
+void Journal::GoOnWith(const Content& content) {
+  length_ = content.length;
+  // What it said of another file must be gone before that is written.
+  if (::ftruncate(file_.value(), static_cast<off_t>(length_)) != 0 || ::fsync(file_.value()) != 0) {
+    FailOnFile(path_, "cut", errno);
+  }
 }
 
 void Journal::Write(const RunIdentity& identity, const Checkpoint& checkpoint) {
-  const bool opens = file_.value() < 0;
-  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-  if (opens) file_ = Descriptor(::open(path_.c_str(), flags, 0666));
-  if (file_.value() < 0) FailOnFile(path_, "create", errno);
-  // What stands behind the last whole line goes.
-  const auto end = static_cast<off_t>(length_);
-  if (opens && ::ftruncate(file_.value(), end) != 0) FailOnFile(path_, "cut", errno);
-  if (::lseek(file_.value(), end, SEEK_SET) < 0) FailOnFile(path_, "write", errno);
+  const bool is_first = length_ == 0;
   const std::string lines =
-      (length_ == 0 ? IdentityLine(identity) : std::string()) + CheckpointLine(checkpoint);
-  if (!WriteAll(file_.value(), lines)) FailOnFile(path_, "write", errno);
+      (is_first ? IdentityLine(identity) : std::string()) + CheckpointLine(checkpoint);
+  const auto end = static_cast<off_t>(length_);  // Of the last whole line: a write may have failed.
+  if (::ftruncate(file_.value(), end) != 0 || ::lseek(file_.value(), end, SEEK_SET) < 0 ||
+      !WriteAll(file_.value(), lines)) {
+    FailOnFile(path_, "write", errno);
+  }
   if (::fsync(file_.value()) != 0) FailOnFile(path_, "flush", errno);
-  if (opens) SyncFolderOf(path_);
+  if (is_first) SyncFolderOf(path_);
   length_ += lines.size();
 }
 

@@ -17,17 +17,21 @@ using RunIdentity = std::vector<std::pair<std::string, std::string>>;
 
 // How far a run has come.
 struct Checkpoint {
-  std::size_t texts = 0;    // That are done.
-  std::uint64_t bytes = 0;  // Of the partial file that they take.
-  std::uint64_t input = 0;  // Fingerprint of those texts.
+  std::size_t texts = 0;     // That are done.
+  std::uint64_t bytes = 0;   // Of the partial file that they take.
+  std::uint64_t input = 0;   // Fingerprint of those texts.
+  std::uint64_t output = 0;  // Checksum of those bytes, but those of a header.
+  // Stamp of the whole output, which takes its place just after the line that says so; 0 before.
+  std::uint64_t whole = 0;
 
   bool operator==(const Checkpoint&) const = default;
 };
 
 // Lines of JSON: the identity, then a checkpoint each. The last whole line counts, so that a
 // process may die at any moment.
-//   {"merle_journal":1,"run":{"--dim":"all",…}}
-//   {"texts":4096,"bytes":262272,"input":"89fdde3a0c7d1f2b"}
+//   {"merle_journal":2,"run":{"--dim":"all",…}}
+//   {"texts":4096,"bytes":262272,"input":"89fdde3a0c7d1f2b","output":"6a1e0c55d6f0a3b4"}
+// An empty one says that what stands beside it is Merle's, and nothing is done.
 class Journal {
  public:
   struct Content {
@@ -40,12 +44,16 @@ class Journal {
   // kDataLoss if it is no journal of this version, kIoError if it can't be read.
   static std::optional<Content> Read(const std::string& path);
 
-  explicit Journal(std::string path) : path_(std::move(path)) {}
+  // Whether the file at `path` was begun as a journal, or there is none: else it is not ours.
+  static bool MayReplace(const std::string& path);
+
+  // Opens or makes the file, for this process alone. Throws kIoError.
+  explicit Journal(std::string path);
 
   // Deletes the file, for good.
   void Remove();
-  // Adds lines behind those that were read.
-  void GoOnWith(const Content& content) { length_ = content.length; }
+  // Adds lines behind those that were read; with {}, to none. Throws kIoError.
+  void GoOnWith(const Content& content);
   // Writes a line that the loss of power leaves there. Before the first one of a new journal comes
   // the identity. Throws kIoError.
   void Write(const RunIdentity& identity, const Checkpoint& checkpoint);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error_matcher.h"
 #include "base/file.h"
@@ -17,8 +18,10 @@ namespace {
 using testing::HasSubstr;
 
 const RunIdentity kIdentity = {{"--dim", "all"}, {"--prompt", "query: \"é\""}};
-constexpr Checkpoint kFirst{.texts = 4096, .bytes = 262272, .input = 0x0123456789abcdef};
-constexpr Checkpoint kSecond{.texts = 9000, .bytes = 576128, .input = 0xfedcba9876543210};
+constexpr Checkpoint kFirst{
+    .texts = 4096, .bytes = 262272, .input = 0x0123456789abcdef, .output = 7};
+constexpr Checkpoint kSecond{
+    .texts = 9000, .bytes = 576128, .input = 0xfedcba9876543210, .output = 0xf0, .whole = 99};
 
 class JournalTest : public testing::Test {
  protected:
@@ -79,9 +82,37 @@ TEST_F(JournalTest, IsNothingWhereThereIsNone) {
   EXPECT_FALSE(FileExists(path_));
 }
 
+TEST_F(JournalTest, MayReplaceOnlyWhatWasBegunAsOne) {
+  EXPECT_TRUE(Journal::MayReplace(path_));
+  const std::string whole = Whole();
+  for (std::size_t length = 0; length <= whole.size(); ++length) {
+    folder_.Write("journal", whole.substr(0, length) + std::string(length % 3, '\0'));
+    EXPECT_TRUE(Journal::MayReplace(path_)) << length;
+  }
+  for (const char* text : {"hello", "{}", "{\"", "\n", "{\"merle_journal\"x"}) {
+    folder_.Write("journal", text);
+    EXPECT_EQ(Journal::MayReplace(path_), std::string_view(text) == "{\"") << text;
+  }
+}
+
+TEST_F(JournalTest, GoingOnWithNothingForgetsWhatWasThere) {
+  Whole();
+  Journal journal(path_);
+  journal.GoOnWith({});
+  EXPECT_FALSE(Journal::Read(path_));
+  journal.Write(kIdentity, kFirst);
+  EXPECT_EQ(Journal::Read(path_)->last, kFirst);
+}
+
+TEST_F(JournalTest, IsOneProcessAlone) {
+  const Journal journal(path_);
+  EXPECT_THAT([&] { Journal{path_}; },
+              ThrowsError(ErrorCode::kIoError, HasSubstr("another process")));
+}
+
 TEST_F(JournalTest, RefusesWhatIsNoJournal) {
-  for (const char* text : {"hello\n", "{}\n", "{\"merle_journal\":2,\"run\":{}}\n",
-                           "{\"merle_journal\":1,\"run\":{\"--dim\":7}}\n"}) {
+  for (const char* text : {"hello\n", "{}\n", "{\"merle_journal\":1,\"run\":{}}\n",
+                           "{\"merle_journal\":2,\"run\":{\"--dim\":7}}\n"}) {
     folder_.Write("journal", text);
     EXPECT_THAT([&] { Journal::Read(path_); },
                 ThrowsError(ErrorCode::kDataLoss, HasSubstr("leave --resume out")))

@@ -17,6 +17,7 @@
 #include "embedding/embedder.h"
 #include "embedding/prompts.h"
 #include "embedding/remote_encoder.h"
+#include "embedding/remote_options.h"
 #include "embedding/text_encoder.h"
 #include "kernels/cpu.h"
 #include "models/compute.h"
@@ -26,7 +27,7 @@
 namespace merle {
 namespace {
 
-// Other weights, another tokenizer or other arithmetic hardly give the same bits for all of these.
+// Other arithmetic, of another machine or version of Merle, hardly gives the same bits for these.
 constexpr std::string_view kProbes[] = {
     "The cat sat on the mat.",
     "A quick test of 3.14159, isn't it?",
@@ -35,7 +36,7 @@ constexpr std::string_view kProbes[] = {
     "merle embed -i texts.txt -o vectors.npy",
 };
 
-std::string FingerprintOf(const Embedder& embedder, EmbedOptions options) {
+std::string FingerprintOfVectors(const Embedder& embedder, EmbedOptions options) {
   options.on_long = OnLong::kCut;
   Fingerprint fingerprint;
   for (const std::string_view text : kProbes) {
@@ -48,6 +49,22 @@ std::string FingerprintOf(const Embedder& embedder, EmbedOptions options) {
     }
   }
   return Format("{:016x}", fingerprint.value());
+}
+
+// What decides the vectors of the texts, beyond the flags that all models have.
+void AddModel(const Embedder& embedder, const EmbedOptions& embed, RunIdentity& identity) {
+  identity.emplace_back("--compute", ComputeName(embedder.model().compute()));
+  identity.emplace_back("the instruction set", ActiveCpuPath());
+  identity.emplace_back("the length limit", std::to_string(embedder.max_tokens()));
+  identity.emplace_back("the fingerprint of the model",
+                        Format("{:016x}", embedder.ChecksumOfFiles()));
+  identity.emplace_back("the fingerprint of vectors", FingerprintOfVectors(embedder, embed));
+}
+
+// Who answers under a name is not ours to know.
+void AddModel(const RemoteOptions& options, RunIdentity& identity) {
+  identity.emplace_back("the server", Escaped(options.base_url));
+  identity.emplace_back("the model", Escaped(options.model));
 }
 
 }  // namespace
@@ -66,14 +83,10 @@ RunIdentity IdentityOfRun(const Invocation& invocation, const OpenedModel& model
       {"the prompt", Escaped(encoder.prompts().Choose(embed.prompt))},
   };
   if (const RemoteEncoder* remote = model.remote()) {
-    identity.emplace_back("the server", Escaped(remote->options().base_url));
-    identity.emplace_back("the model", Escaped(remote->options().model));
-    return identity;
+    AddModel(remote->options(), identity);
+  } else {
+    AddModel(*model.local(), embed, identity);
   }
-  const Embedder& embedder = *model.local();
-  identity.emplace_back("--compute", ComputeName(embedder.model().compute()));
-  identity.emplace_back("the instruction set", ActiveCpuPath());
-  identity.emplace_back("the fingerprint of the model", FingerprintOf(embedder, embed));
   return identity;
 }
 

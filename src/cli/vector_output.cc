@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "base/format.h"
 #include "base/growing_file.h"
 #include "base/partial_file.h"
+#include "cli/checkpoints.h"
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/interrupt.h"
@@ -84,9 +86,12 @@ void WithPrecision(Precision precision, MatrixView<const float> vectors,
 // To a file, each vector for itself.
 class FileOutput : public VectorOutput {
  public:
-  FileOutput(PartialFile& file, Precision precision, RowEncoder encoder)
-      : file_(file), precision_(precision), encoder_(encoder) {
-    if (file.size() == 0) file.Write(encoder.Header(0));  // Finish writes the true one over it.
+  FileOutput(Checkpoints& checkpoints, Precision precision, RowEncoder encoder)
+      : checkpoints_(checkpoints),
+        file_(checkpoints.file()),
+        precision_(precision),
+        encoder_(encoder) {
+    if (file_.size() == 0) file_.Write(encoder.Header(0));  // Finish writes the true one over it.
   }
 
   void Append(std::span<const Record> records, MatrixView<const float> vectors) override {
@@ -97,10 +102,11 @@ class FileOutput : public VectorOutput {
 
   void Finish(std::size_t texts) override {
     file_.WriteAt(0, encoder_.Header(texts));
-    file_.Commit();
+    checkpoints_.Commit(file_);
   }
 
  private:
+  Checkpoints& checkpoints_;
   PartialFile& file_;
   Precision precision_;
   RowEncoder encoder_;
@@ -132,15 +138,15 @@ class LineOutput : public VectorOutput {
 // range over all vectors, as in the reference. The vectors wait on the disk.
 class WaitingOutput : public VectorOutput {
  public:
-  // partial: nothing for standard output.
-  WaitingOutput(const Invocation& invocation, PartialFile* partial, Precision precision,
+  // checkpoints: nothing for standard output.
+  WaitingOutput(const Invocation& invocation, Checkpoints* checkpoints, Precision precision,
                 RowEncoder encoder, std::size_t dim)
       : invocation_(invocation),
-        partial_(partial),
+        checkpoints_(checkpoints),
         precision_(precision),
         encoder_(encoder),
-        store_(partial == nullptr ? own_.emplace(GrowingFile::Temporary(TemporaryFolder()))
-                                  : static_cast<GrowingFile&>(*partial),
+        store_(checkpoints == nullptr ? own_.emplace(GrowingFile::Temporary(TemporaryFolder()))
+                                      : static_cast<GrowingFile&>(checkpoints->file()),
                dim) {}
 
   void Append(std::span<const Record> records, MatrixView<const float> vectors) override {
@@ -148,7 +154,7 @@ class WaitingOutput : public VectorOutput {
   }
 
   void Finish(std::size_t texts) override {
-    if (partial_ == nullptr) {
+    if (checkpoints_ == nullptr) {
       WriteAll(texts, [&](std::string_view bytes) { invocation_.out.Write(bytes); });
       return;
     }
@@ -156,12 +162,12 @@ class WaitingOutput : public VectorOutput {
     try {
       whole.Cut(0);
       WriteAll(texts, [&](std::string_view bytes) { whole.Write(bytes); });
-      whole.Commit();
+      checkpoints_->Commit(whole);
     } catch (...) {
-      whole.Remove();  // It is made again from *partial_.
+      whole.Remove();  // It is made again from the partial file.
       throw;
     }
-    partial_->Remove();
+    checkpoints_->file().Remove();
   }
 
  private:
@@ -196,7 +202,7 @@ class WaitingOutput : public VectorOutput {
   }
 
   const Invocation& invocation_;
-  PartialFile* partial_;
+  Checkpoints* checkpoints_;
   Precision precision_;
   RowEncoder encoder_;
   std::optional<GrowingFile> own_;
@@ -204,6 +210,12 @@ class WaitingOutput : public VectorOutput {
 };
 
 }  // namespace
+
+std::uint64_t HeaderBytes(const Invocation& invocation, std::size_t dim) {
+  const Precision precision = PrecisionOf(invocation.options);
+  if (IsRanged(precision)) return 0;
+  return RowEncoder(ChooseVectorForm(invocation), precision, dim).Header(0).size();
+}
 
 bool ToStandardOutput(const Options& options) { return !options.output || *options.output == "-"; }
 
@@ -242,14 +254,16 @@ VectorForm ChooseVectorForm(const Invocation& invocation) {
 }
 
 std::unique_ptr<VectorOutput> VectorOutput::Open(const Invocation& invocation, std::size_t dim,
-                                                 PartialFile* file) {
+                                                 Checkpoints* checkpoints) {
   const Precision precision = PrecisionOf(invocation.options);
   const RowEncoder encoder(ChooseVectorForm(invocation), precision, dim);
-  if (IsRanged(precision) || (file == nullptr && !encoder.is_lines())) {
-    return std::make_unique<WaitingOutput>(invocation, file, precision, encoder, dim);
+  if (IsRanged(precision) || (checkpoints == nullptr && !encoder.is_lines())) {
+    return std::make_unique<WaitingOutput>(invocation, checkpoints, precision, encoder, dim);
   }
-  if (file == nullptr) return std::make_unique<LineOutput>(invocation.out, precision, encoder);
-  return std::make_unique<FileOutput>(*file, precision, encoder);
+  if (checkpoints == nullptr) {
+    return std::make_unique<LineOutput>(invocation.out, precision, encoder);
+  }
+  return std::make_unique<FileOutput>(*checkpoints, precision, encoder);
 }
 
 }  // namespace merle

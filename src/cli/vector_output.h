@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
-#include "base/partial_file.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/row_encoder.h"
@@ -14,6 +14,8 @@
 #include "tensor/matrix.h"
 
 namespace merle {
+
+class Checkpoints;
 
 // Whether -o names no file.
 bool ToStandardOutput(const Options& options);
@@ -24,14 +26,17 @@ bool ToStandardOutput(const Options& options);
 // shard can have.
 VectorForm ChooseVectorForm(const Invocation& invocation);
 
+// Bytes before the first vector of the file that VectorOutput writes first: a header, which changes
+// at the end. dim: components of a vector before --precision.
+std::uint64_t HeaderBytes(const Invocation& invocation, std::size_t dim);
+
 // Takes vectors block by block and keeps their order, in bounded memory.
 class VectorOutput {
  public:
-  // dim: components of a vector before --precision. file: what will be the file of -o, empty or
-  // with what an earlier output of the same kind wrote; must outlive this. Nothing for standard
-  // output. Throws kIoError.
+  // checkpoints: with what will be the file of -o, empty or with what an earlier output of the same
+  // kind wrote; must outlive this. Nothing for standard output. Throws kIoError.
   static std::unique_ptr<VectorOutput> Open(const Invocation& invocation, std::size_t dim,
-                                            PartialFile* file);
+                                            Checkpoints* checkpoints);
   virtual ~VectorOutput() = default;
 
   // records: [n], whose vectors are the rows of vectors [n, dim].

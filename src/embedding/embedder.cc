@@ -285,6 +285,9 @@ const Tokenizer& Embedder::tokenizer() const { return parts_->tokenizer; }
 const EncoderModel& Embedder::model() const { return parts_->chain.model(); }
 ThreadPool& Embedder::pool() const { return *parts_->pool; }
 const LoadStats& Embedder::load_stats() const { return parts_->load; }
+std::uint64_t Embedder::ChecksumOfFiles() const {
+  return parts_->folder.modules[0].folder.ChecksumOfOpened();
+}
 
 std::string Embedder::pooling_name() const { return parts_->chain.pooling_name(); }
 std::string Embedder::Describe() const { return parts_->chain.Describe(); }

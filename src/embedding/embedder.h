@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -85,6 +86,8 @@ class Embedder : public TextEncoder {
   const EncoderModel& model() const;
   ThreadPool& pool() const;
   const LoadStats& load_stats() const;  // How long Load took.
+  // Of all files that the model was read from, which it reads again: see Folder.
+  std::uint64_t ChecksumOfFiles() const;
 
   std::string pooling_name() const;  // "mean", or several: "cls max".
   // A line for each module, first to last: "Pooling: mean, 384".

@@ -6,6 +6,7 @@ import random
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import time
 
@@ -21,13 +22,23 @@ def record(i):
     return json.dumps({"id": f"row {i}", "text": f"Hello token {i % 9973} of world {i % 17}"}) + "\n"
 
 
+def change_last_row_of_words(model):
+    """Changes a row of the embedding table that no probe meets."""
+    (length,) = struct.unpack_from("<Q", model)
+    header = json.loads(model[8:8 + length])
+    (name,) = (name for name in header if name.endswith("word_embeddings.weight"))
+    end = 8 + length + header[name]["data_offsets"][1]
+    return model[:end - 4] + struct.pack("<f", 0.5) + model[end:]
+
+
 class LargeInputs(CommandTest):
     def setUp(self):
         super().setUp()
         self.input = self.write("in.jsonl", "".join(map(record, range(ROWS))))
+        self.model = MODEL
 
     def words(self, *words):
-        return ["embed", "-q", "-m", MODEL, "--on-long", "cut", *words]
+        return ["embed", "-q", "-m", self.model, "--on-long", "cut", *words]
 
     def embed(self, name, *words):
         """Runs to the end. Returns the bytes of the file."""
@@ -185,7 +196,7 @@ class Resume(LargeInputs):
                 ((*words, "-i", self.input, "--compute", "int8"), "--compute was 'f32', now it is 'int8'"),
                 ((*words, "-i", self.input, "--shard", "1/2"), "--shard was '1/1', now it is '1/2'"),
                 (("--resume", "-m", MODEL, "-i", self.input), "--normalize was 'on', now it is 'off'"),
-                ((*words[:2], "-m", OTHER_MODEL, "-i", self.input), "the fingerprint of the model was"),
+                ((*words[:2], "-m", OTHER_MODEL, "-i", self.input), "the length limit was '8', now it is '64'"),
                 ((*words[:2], "-m", self.folder / "same", "-i", short), "are not those of this input"),
                 ((*words, "-i", other), "are not those of this input"),
                 ((*words, "-i", short), "are not those of this input")):
@@ -197,6 +208,149 @@ class Resume(LargeInputs):
                 self.assertIn("leave --resume out", done.stderr)
                 self.assertEqual(partial.read_bytes()[:done_bytes], kept)
         self.embed("v.npy", "--normalize", "--resume")
+
+    def test_a_model_of_other_files_is_refused(self):
+        self.model = self.folder / "model"
+        shutil.copytree(OTHER_MODEL, self.model)
+        self.interrupt_midway("v.npy")
+        for name, change, problem in (
+                ("tokenizer_config.json", lambda text: text.replace(b'"model_max_length": 64', b'"model_max_length": 50'),
+                 "the length limit was '64', now it is '50'"),
+                ("model.safetensors", change_last_row_of_words, "the fingerprint of the model was"),
+                ("tokenizer.json", lambda text: text + b" ", "the fingerprint of the model was"),
+                ("1_Pooling/config.json", lambda text: text + b" ", "the fingerprint of the model was"),
+                ("modules.json", lambda text: text + b" ", "the fingerprint of the model was")):
+            with self.subTest(name=name):
+                was = (self.model / name).read_bytes()
+                changed = change(was)
+                self.assertNotEqual(changed, was)
+                (self.model / name).write_bytes(changed)
+                done = run(*self.words("-i", self.input, "-o", self.folder / "v.npy", "--resume"))
+                (self.model / name).write_bytes(was)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn(problem, done.stderr)
+        self.embed("v.npy", "--resume")  # The files have other times now, and the same bytes.
+
+    def test_a_cache_does_not_change_what_a_model_is(self):
+        expected = self.embed("whole.npy", "--compute", "int8")
+        self.interrupt_midway("v.npy", "--compute", "int8")
+        for _ in range(2):  # It fills the cache, and takes from it.
+            done = run(*self.words("-i", self.input, "-o", self.folder / "v.npy", "--compute", "int8", "--resume"),
+                       env={"MERLE_CACHE": str(self.folder / "cache")})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assert_same((self.folder / "v.npy").read_bytes(), expected)
+            (self.folder / "v.npy").unlink()
+            self.interrupt_midway("v.npy", "--compute", "int8")
+
+    def test_bytes_that_changed_are_refused(self):
+        for form in (("v.npy",), ("v.jsonl", "--precision", "int8")):
+            with self.subTest(form=form):
+                self.interrupt_midway(*form)
+                partial = self.folder / f"{form[0]}.partial"
+                content = bytearray(partial.read_bytes())
+                content[500] ^= 1
+                partial.write_bytes(content)
+                done = run(*self.words("-i", self.input, "-o", self.folder / form[0], *form[1:], "--resume"))
+                self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
+                self.assertRegex(done.stderr, r"partial: its first \d+ bytes are not what was written; leave --resume out")
+                content[500] ^= 1
+                content[20] ^= 1  # Of a header, which is written again.
+                partial.write_bytes(content)
+                if form[0] == "v.npy":
+                    self.embed(*form, "--resume")
+
+    def finish_but_for_the_journal(self, name, *words):
+        """Does all, and leaves what a death between the last two steps would leave."""
+        self.interrupt_midway(name, *words)
+        journal = self.folder / f"{name}.partial.journal"
+        os.link(journal, self.folder / "kept")
+        done = self.embed(name, "--resume", *words)
+        os.rename(self.folder / "kept", journal)
+        return done
+
+    def test_what_is_finished_is_not_done_again(self):
+        for form in (("v.npy",), ("v.jsonl", "--precision", "int8"), ("v.txt", "--shard", "2/3")):
+            with self.subTest(form=form):
+                expected = self.finish_but_for_the_journal(*form)
+                output = self.folder / form[0]
+                before = output.stat()
+                words = ["embed", "-m", MODEL, "-i", self.input, "-o", output, "--resume", "--on-long", "cut"]
+                done = run(*words, *form[1:], "--normalize")
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f"{form[0]}: can't go on, --normalize was 'off', now it is 'on'", done.stderr)
+                more = self.write("more.jsonl", self.input.read_text(encoding="utf-8") + record(1) * 3)
+                done = run(*words[:4], more, *words[5:], *form[1:])
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, r"is finished with \d+ texts, and this input has more; leave --resume out")
+                done = run(*words, *form[1:])
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertRegex(done.stderr, r"is finished already, with [\d,]+ texts\n$")
+                self.assertEqual((output.stat().st_ino, output.stat().st_mtime_ns), (before.st_ino, before.st_mtime_ns))
+                self.assert_same(output.read_bytes(), expected)
+                self.assertEqual(self.leftovers(), [])
+
+    def test_a_journal_of_another_output_starts_again(self):
+        expected = self.finish_but_for_the_journal("v.npy")
+        output = self.folder / "v.npy"
+        output.write_bytes(expected[:-1] + b"?")
+        self.assert_same(self.embed("v.npy", "--resume"), expected)
+        self.assertEqual(self.leftovers(), [])
+
+    def test_a_read_only_output_can_be_gone_on_with(self):
+        output = self.write("v.npy", "old")
+        output.chmod(0o440)
+        self.interrupt_midway("v.npy")
+        self.assertEqual((self.folder / "v.npy.partial").stat().st_mode & 0o777, 0o640)
+        self.embed("v.npy", "--resume")
+        self.assertEqual(output.stat().st_mode & 0o777, 0o440)
+
+    def test_files_of_others_are_not_overwritten(self):
+        for name, says in (("w.npy.partial", "no journal beside it"), ("w.npy.whole.partial", "no journal beside it"),
+                           ("w.npy.partial.journal", "is no journal of merle")):
+            for words in ((), ("--resume",), ("--precision", "int8")):
+                with self.subTest(name=name, words=words):
+                    path = self.write(name, "data\n")
+                    done = run("embed", "hi", "-m", MODEL, "-o", self.folder / "w.npy", *words)
+                    self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
+                    self.assertRegex(done.stderr, f"{name}: would be overwritten, and .*{says}.*; delete or rename it")
+                    self.assertEqual(path.read_text(), "data\n")
+                    self.assertEqual(self.leftovers(), [name])
+                    path.unlink()
+
+    def test_no_input_is_written_by_the_way(self):
+        for name in ("y.npy.partial", "y.npy.partial.journal", "y.npy.whole.partial"):
+            for words in ((), ("--resume",)):
+                with self.subTest(name=name, words=words):
+                    path = self.write(name, "hello\n")
+                    other = self.folder / "link.txt"
+                    os.link(path, other)
+                    for given in (path, other):
+                        done = run("embed", "-m", MODEL, "-i", given, "-o", self.folder / "y.npy", *words)
+                        self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+                        self.assertIn(f"{name}, which is an input and would be lost", done.stderr)
+                        self.assertEqual(path.read_text(), "hello\n")
+                    path.unlink()
+                    other.unlink()
+
+    def test_a_young_run_that_was_killed_is_in_nobodys_way(self):
+        for words in ((), ("--resume",)):
+            self.write("v.npy.partial", "half a vector")  # Before the first line of the journal.
+            self.write("v.npy.partial.journal", "")
+            done = run("embed", "hi", "-m", MODEL, "-o", self.folder / "v.npy", *words)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(self.leftovers(), [])
+        command = [MERLE, "embed", "-m", MODEL, "-o", "w.npy"]
+        with subprocess.Popen(command, env=environment(), cwd=self.folder, stdin=subprocess.PIPE) as process:
+            process.stdin.write(b"hello\n" * 100_000)
+            process.stdin.flush()
+            deadline = time.monotonic() + 60
+            while not (self.folder / "w.npy.partial").exists() or not (self.folder / "w.npy.partial").stat().st_size:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            process.kill()
+        self.assertEqual(self.leftovers(), ["w.npy.partial", "w.npy.partial.journal"])
+        self.succeed("embed", "hi", "-m", MODEL, "-o", self.folder / "w.npy")
+        self.assertEqual(self.leftovers(), [])
 
     def test_a_partial_file_that_was_cut_is_refused(self):
         self.interrupt_midway("v.npy")

@@ -1,36 +1,27 @@
 #include "base/cache_entry.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <ctime>
 #include <exception>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
+#include "base/cache_folder.h"
 #include "base/fast_checksum.h"
 #include "base/file.h"
-#include "base/fingerprint.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "base/mapped_file.h"
 
 namespace merle {
 namespace {
-
-namespace fs = std::filesystem;
 
 // A file is this header, the key, and the fields, each from a multiple of 64 bytes on, before it
 // its size in bytes.
@@ -43,18 +34,8 @@ struct Header {
 
 constexpr std::array<char, 8> kMagic = {'m', 'e', 'r', 'l', 'e', 'p', 'k', '1'};
 constexpr std::size_t kAlignment = 64;  // Of each field, and of the size before it.
-constexpr const char* kEnding = ".packed";
-constexpr auto kKeptUnused = std::chrono::hours(24 * 30);
-constexpr std::time_t kDay = 86400;  // Seconds.
 
 std::size_t Padded(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
-// A short name for a text; who finds the name compares the text.
-std::string NameOf(std::string_view text) {
-  Fingerprint fingerprint;
-  fingerprint.Add(text);
-  return Format("{:016x}", fingerprint.value());
-}
 
 // Calls write with what follows the key, piece by piece, each a multiple of 64 bytes.
 template <typename Write>
@@ -77,26 +58,6 @@ std::string_view Text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Shows that the entry is in use, once a day.
-void Touch(const std::string& path) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return;
-  if (std::time(nullptr) - status.st_mtime > kDay) {
-    ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
-  }
-}
-
-void RemoveUnused(const std::string& folder) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (!entry.path().filename().string().ends_with(kEnding)) continue;
-    const auto used = entry.last_write_time(error);
-    if (!error && fs::file_time_type::clock::now() - used > kKeptUnused) {
-      fs::remove(entry.path(), error);
-    }
-  }
-}
-
 }  // namespace
 
 std::optional<std::span<const std::byte>> CachedFields::NextBytes() {
@@ -113,7 +74,7 @@ std::optional<std::span<const std::byte>> CachedFields::NextBytes() {
 CacheEntry::CacheEntry(std::string folder, std::string key)
     : folder_(std::move(folder)), key_(std::move(key)) {
   key_.resize(Padded(sizeof(Header) + key_.size()) - sizeof(Header));  // The fields are aligned.
-  if (!folder_.empty()) path_ = folder_ + "/" + NameOf(key_) + kEnding;
+  if (!folder_.empty()) path_ = PathInCache(folder_, key_, kEntryEnding);
 }
 
 std::optional<CachedFields> CacheEntry::Open() const {
@@ -131,7 +92,7 @@ std::optional<CachedFields> CacheEntry::Open() const {
   FastChecksum checksum;
   checksum.Add(Text(fields));
   if (checksum.value() != header.checksum) return std::nullopt;
-  Touch(path_);
+  MarkUsed(path_);
   return CachedFields(std::make_shared<const MappedFile>(*std::move(file)), fields);
 }
 
@@ -147,7 +108,7 @@ void CacheEntry::Store(std::span<const std::span<const std::byte>> fields) const
       header.field_bytes += piece.size();
     });
     header.checksum = checksum.value();
-    AtomicFile file(path_);
+    AtomicFile file = AtomicFile::ForThisUser(path_);
     file.Write({reinterpret_cast<const char*>(&header), sizeof header});
     file.Write(key_);
     ForEachPiece(fields, [&](std::span<const std::byte> piece) { file.Write(Text(piece)); });

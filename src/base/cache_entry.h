@@ -53,8 +53,8 @@ class CacheEntry {
   CacheEntry(std::string folder, std::string key);
 
   std::optional<CachedFields> Open() const;
-  // Writes the fields, and removes entries that nobody has used for 30 days. What can't be written
-  // is logged: the program works without.
+  // Writes the fields, in a file that no one else may read, and removes what is old (RemoveUnused).
+  // What can't be written is logged: the program works without.
   void Store(std::span<const std::span<const std::byte>> fields) const noexcept;
 
  private:

@@ -1,14 +1,16 @@
 #include "base/cache_entry.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <ios>
@@ -51,6 +53,15 @@ void FlipByte(const std::string& path, std::size_t at) {
   const int byte = file.get();
   file.seekp(static_cast<std::streamoff>(at));
   file.put(static_cast<char>(byte ^ 1));
+}
+
+constexpr std::time_t kDay = 86400;  // Seconds.
+
+// Of the file itself, where it is a link.
+void MakeOlder(const std::string& path, std::time_t seconds) {
+  const timespec then = {.tv_sec = std::time(nullptr) - seconds, .tv_nsec = 0};
+  const std::array times = {then, then};
+  EXPECT_EQ(::utimensat(AT_FDCWD, path.c_str(), times.data(), AT_SYMLINK_NOFOLLOW), 0) << path;
 }
 
 TEST(CacheEntry, GivesWhatWasStored) {
@@ -134,16 +145,115 @@ TEST(CacheEntry, AFileThatOthersMayWriteIsNotTrusted) {
   EXPECT_FALSE(entry.Open());
 }
 
+// Else a umask such as 002 has every entry made again at each start.
+TEST(CacheEntry, IsThisUsersAloneWhateverTheUmask) {
+  for (const mode_t umask : {0000, 0002, 0022, 0077}) {
+    const TestFolder folder;
+    const CacheEntry entry(folder.path(), "key");
+    const mode_t before = ::umask(umask);
+    Store(entry);
+    ::umask(before);
+    EXPECT_TRUE(entry.Open()) << umask;
+    EXPECT_EQ(fs::status(FileOf(folder.path())).permissions(), fs::perms(0600)) << umask;
+  }
+}
+
+TEST(CacheEntry, TakesThePlaceOfAFileThatOthersMayWrite) {
+  const TestFolder folder;
+  const CacheEntry entry(folder.path(), "key");
+  Store(entry);
+  ::chmod(FileOf(folder.path()).c_str(), 0664);
+  Store(entry);
+  EXPECT_TRUE(entry.Open());
+}
+
+TEST(CacheEntry, TakesThePlaceOfALinkAndLeavesWhereItLeads) {
+  const TestFolder folder, other;
+  const CacheEntry entry(folder.path(), "key");
+  Store(entry);
+  const std::string path = FileOf(folder.path());
+  for (const std::string& target : {other.Write("victim", "dear"), other.Path("missing")}) {
+    fs::remove(path);
+    fs::create_symlink(target, path);
+    EXPECT_FALSE(entry.Open());
+    Store(entry);
+    EXPECT_TRUE(entry.Open());
+  }
+  EXPECT_EQ(ReadFile(other.Path("victim"), 100), "dear");
+  EXPECT_FALSE(fs::exists(other.Path("missing")));
+}
+
 TEST(CacheEntry, WhatNobodyUsedForAMonthGoesWithTheNextEntry) {
   const TestFolder folder;
   Store(CacheEntry(folder.path(), "old"));
-  fs::last_write_time(FileOf(folder.path()),
-                      fs::file_time_type::clock::now() - std::chrono::hours(24 * 31));
-  folder.Write("mine.txt", "not of the cache");
+  MakeOlder(FileOf(folder.path()), 31 * kDay);
   Store(CacheEntry(folder.path(), "new"));
   EXPECT_FALSE(CacheEntry(folder.path(), "old").Open());
   EXPECT_TRUE(CacheEntry(folder.path(), "new").Open());
-  EXPECT_TRUE(fs::exists(folder.Path("mine.txt")));
+}
+
+TEST(CacheEntry, StaysWhileItIsUsed) {
+  const TestFolder folder;
+  const CacheEntry used(folder.path(), "used");
+  Store(used);
+  MakeOlder(FileOf(folder.path()), 31 * kDay);
+  EXPECT_TRUE(used.Open());
+  Store(CacheEntry(folder.path(), "new"));
+  EXPECT_TRUE(used.Open());
+}
+
+// Days without use, and whether the file is then removed.
+struct Age {
+  const char* name;
+  int days;
+  bool goes;
+};
+
+constexpr Age kAges[] = {
+    {"0123456789abcdef.packed", 29, false},
+    {"0123456789abcdef.packed", 31, true},
+    {"0123456789abcdef.sha256", 29, false},
+    {"0123456789abcdef.sha256", 31, true},
+    {"0123456789abcdef.packed.123.4.tmp", 0, false},
+    {"0123456789abcdef.packed.123.4.tmp", 2, true},  // Of a process that was killed.
+    {"0123456789abcdef.sha256.123.4.tmp", 2, true},
+    // Not of the cache.
+    {"my-own-data.packed", 99, false},
+    {"0123456789abcde.packed", 99, false},
+    {"0123456789abcdef0.packed", 99, false},
+    {"0123456789ABCDEF.packed", 99, false},
+    {"0123456789abcdef.packed.bak", 99, false},
+    {"0123456789abcdef.packed.tmp", 99, false},
+    {"0123456789abcdef.packed.1.tmp", 99, false},
+    {"0123456789abcdef.packed.1.2.3.tmp", 99, false},
+    {"0123456789abcdef.packed.1..tmp", 99, false},
+    {"0123456789abcdef.txt", 99, false},
+    {"0123456789abcdef", 99, false},
+    {"mine.1.2.tmp", 99, false},
+    {"packed", 99, false},
+};
+
+TEST(CacheEntry, OnlyTheCachesOwnFilesGoAndEachInItsTime) {
+  for (const auto& [name, days, goes] : kAges) {
+    const TestFolder folder;
+    MakeOlder(folder.Write(name, "x"), days * kDay);
+    Store(CacheEntry(folder.path(), "new"));
+    EXPECT_EQ(!fs::exists(folder.Path(name)), goes) << name << " after " << days << " days";
+  }
+}
+
+TEST(CacheEntry, FoldersAndLinksStayWhateverTheirNames) {
+  const TestFolder folder;
+  const std::string kept = folder.Path("0123456789abcdef.packed");
+  const std::string link = folder.Path("fedcba9876543210.packed");
+  fs::create_directory(kept);
+  fs::create_symlink(folder.Write("target", "x"), link);
+  MakeOlder(kept, 99 * kDay);
+  MakeOlder(link, 99 * kDay);
+  Store(CacheEntry(folder.path(), "new"));
+  EXPECT_TRUE(fs::is_directory(kept));
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_TRUE(fs::exists(folder.Path("target")));
 }
 
 TEST(CacheEntry, WithoutAFolderOrRightsThereIsNone) {

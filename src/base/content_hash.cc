@@ -3,36 +3,33 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/cache_folder.h"
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/fingerprint.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/mapped_file.h"
 
 namespace merle {
 namespace {
 
 constexpr std::size_t kDigits = 64;
 
-// Where the hash of a file is kept; the file there repeats the identity, which is compared.
-std::string PathOf(const std::string& folder, const std::string& identity) {
-  Fingerprint fingerprint;
-  fingerprint.Add(identity);
-  return Format("{}/{:016x}.sha256", folder, fingerprint.value());
-}
-
-// The content of a small file, or nothing.
-std::string ReadIfPossible(const std::string& path) {
-  try {
-    return ReadFile(path, 4096);
-  } catch (const Error&) {
-    return "";
-  }
+// The hash that is kept in a file beside the identity, which is compared; nothing where it isn't.
+std::optional<std::string> KeptHash(const std::string& path, const std::string& identity) {
+  const auto file = MappedFile::Open(path);  // Of this user alone.
+  if (!file) return std::nullopt;
+  const std::string_view kept(reinterpret_cast<const char*>(file->bytes().data()),
+                              file->bytes().size());
+  if (kept.size() <= kDigits || kept.substr(kDigits) != " " + identity) return std::nullopt;
+  return std::string(kept.substr(0, kDigits));
 }
 
 std::string Sha256Of(const RandomAccessFile& file) {
@@ -50,16 +47,17 @@ std::string Sha256Of(const RandomAccessFile& file) {
 
 std::string ContentHash(const RandomAccessFile& file, const std::string& folder) {
   const std::string identity = file.Identity();
-  const std::string path = PathOf(folder, identity);
-  const std::string kept = ReadIfPossible(path);
-  if (kept.size() > kDigits && kept.compare(kDigits, kept.npos, " " + identity) == 0) {
-    return kept.substr(0, kDigits);
+  const std::string path = PathInCache(folder, identity, kHashEnding);
+  if (auto kept = KeptHash(path, identity)) {
+    MarkUsed(path);
+    return *std::move(kept);
   }
   const std::string hash = Sha256Of(file);
   if (file.ChangedInTheLast(2) || file.Identity() != identity) return hash;
   try {
     MakeFolders(folder);
-    AtomicFile out(path);
+    RemoveUnused(folder);
+    AtomicFile out = AtomicFile::ForThisUser(path);
     out.Write(hash + " " + identity);
     out.CommitWithoutSync();
   } catch (const Error& error) {

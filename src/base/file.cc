@@ -122,21 +122,26 @@ std::string ReadFile(const std::string& path, std::size_t max_bytes) {
   return RandomAccessFile::Open(path).ReadAll(max_bytes);
 }
 
-AtomicFile::AtomicFile(std::string path, const std::string& temporary_folder)
-    : path_(std::move(path)), target_(FollowLinks(path_)) {
+AtomicFile::AtomicFile(const std::string& path, const std::string& temporary_folder)
+    : AtomicFile(path, FollowLinks(path), temporary_folder, ModeOfReplaced(path)) {}
+
+AtomicFile AtomicFile::ForThisUser(const std::string& path) { return {path, path, "", 0600}; }
+
+AtomicFile::AtomicFile(std::string path, std::string target, const std::string& temporary_folder,
+                       std::optional<mode_t> mode)
+    : path_(std::move(path)), target_(std::move(target)) {
   static std::atomic<unsigned> files = 0;
-  const std::optional<mode_t> replaced = ModeOfReplaced(path_);
-  const mode_t mode = replaced.value_or(0666);
   const std::string stem =
       temporary_folder.empty()
           ? target_
           : temporary_folder + "/" + std::filesystem::path(target_).filename().string();
   do {
     temporary_ = Format("{}.{}.{}.tmp", stem, ::getpid(), ++files);
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    descriptor_ =
+        ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode.value_or(0666));
   } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) Fail("create");
-  if (replaced && ::fchmod(descriptor_, mode) != 0) {  // The umask may have taken some.
+  if (mode && ::fchmod(descriptor_, *mode) != 0) {  // The umask may have taken some.
     const int error = errno;
     ::close(descriptor_);
     ::unlink(temporary_.c_str());

@@ -63,7 +63,10 @@ class AtomicFile {
   // What is there must be a regular file, or nothing: a pipe or device is never replaced.
   // `temporary_folder`: where the bytes stand until Commit, on the same file system; a process that
   // is killed leaves them there. Empty: beside `path`.
-  explicit AtomicFile(std::string path, const std::string& temporary_folder = {});
+  explicit AtomicFile(const std::string& path, const std::string& temporary_folder = {});
+  // One that only this user may read and write, whatever was at `path` before. A link there is
+  // replaced itself.
+  static AtomicFile ForThisUser(const std::string& path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -78,6 +81,9 @@ class AtomicFile {
   void CommitWithoutSync();
 
  private:
+  // mode: exactly these permissions; nothing: what the umask leaves.
+  AtomicFile(std::string path, std::string target, const std::string& temporary_folder,
+             std::optional<mode_t> mode);
   [[noreturn]] void Fail(const char* action) const;
   void Flush();
   void Rename();

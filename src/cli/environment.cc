@@ -60,7 +60,9 @@ RemoteOptions RemoteFromEnvironment(const std::string& name) {
 std::string CacheFolderFromEnvironment() {
   if (const auto folder = EnvironmentVariable("MERLE_CACHE"))
     return *folder == "off" ? "" : *folder;
-  if (const auto caches = EnvironmentVariable("XDG_CACHE_HOME")) return *caches + "/merle";
+  const auto caches = EnvironmentVariable("XDG_CACHE_HOME");
+  // A relative one is to be ignored: XDG Base Directory Specification 0.8, "Basics".
+  if (caches && caches->starts_with('/')) return *caches + "/merle";
   if (const auto home = EnvironmentVariable("HOME")) return *home + "/.cache/merle";
   return "";
 }

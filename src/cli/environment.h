@@ -28,8 +28,8 @@ RemoteOptions RemoteFromEnvironment(const std::string& name);
 bool EnvironmentForbidsFetchBars();
 
 // The folder for what can be computed again: MERLE_CACHE, or "merle" in the user's cache folder
-// (XDG_CACHE_HOME or ~/.cache). Empty, which means none, if MERLE_CACHE is "off" or there is no
-// home.
+// (XDG_CACHE_HOME, if it is absolute, or ~/.cache). Empty, which means none, if MERLE_CACHE is
+// "off" or there is no home.
 std::string CacheFolderFromEnvironment();
 
 // Where large files that go with the process may lie: TMPDIR, or /var/tmp, which unlike /tmp is

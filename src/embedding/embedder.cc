@@ -21,6 +21,7 @@
 #include "embedding/batcher.h"
 #include "embedding/model_folder.h"
 #include "embedding/module_chain.h"
+#include "embedding/pooling.h"
 #include "embedding/prompts.h"
 #include "embedding/statistics.h"
 #include "embedding/tokenized_texts.h"
@@ -79,13 +80,8 @@ struct Embedder::Parts {
                                                  {.lowercase_first = folder.lowercase_first,
                                                   .cache_folder = options.cache_folder});
                         })),
-        chain(folder, Timed(load.weights_seconds,
-                            [&] {
-                              return LoadEncoderModel(folder.modules[0].folder,
-                                                      {.compute = options.compute,
-                                                       .special_ids = tokenizer.Encode("").ids,
-                                                       .cache_folder = options.cache_folder});
-                            })),
+        chain(folder, Timed(load.weights_seconds, [&] { return LoadModel(options); }),
+              LoadPooling(folder)),
         max_tokens(MaxTokens(folder, tokenizer, chain.model())),
         own_pool(options.pool == nullptr ? std::make_unique<ThreadPool>(options.threads) : nullptr),
         pool(options.pool == nullptr ? own_pool.get() : options.pool) {
@@ -115,6 +111,8 @@ struct Embedder::Parts {
   // Tokens of the prompt that pooling leaves out: those it has alone, less a closing special one.
   std::size_t SkippedTokens(std::string_view prompt) const;
   // What it borrows of `options` must outlive it.
+  // With `folder` and `tokenizer` there.
+  std::unique_ptr<EncoderModel> LoadModel(const EmbedderOptions& options) const;
   Batcher MakeBatcher(const EmbedOptions& options) const;
   // Writes the whole vectors to `out`. Throws kDataLoss, naming the text, for what sound weights
   // don't make.
@@ -137,6 +135,20 @@ std::size_t Embedder::Parts::SkippedTokens(std::string_view prompt) const {
   const Encoding encoding = tokenizer.Encode(prompt, {.max_length = max_tokens});
   const bool ends_special = !encoding.ids.empty() && encoding.special_tokens_mask.back() != 0;
   return encoding.ids.size() - (ends_special ? 1 : 0);
+}
+
+std::unique_ptr<EncoderModel> Embedder::Parts::LoadModel(const EmbedderOptions& options) const {
+  const Pooling pooling = LoadPooling(folder);
+  const auto make_vector = [&](MatrixView<const float> states) {
+    std::vector<float> vector(pooling.modes().size() * states.cols());
+    pooling.Pool(states, 0, vector);
+    return vector;
+  };
+  return LoadEncoderModel(folder.modules[0].folder, {.compute = options.compute,
+                                                     .pool = make_vector,
+                                                     .pool_name = PoolingName(pooling),
+                                                     .special_ids = tokenizer.Encode("").ids,
+                                                     .cache_folder = options.cache_folder});
 }
 
 Batcher Embedder::Parts::MakeBatcher(const EmbedOptions& options) const {

@@ -28,18 +28,6 @@
 namespace merle {
 namespace {
 
-// The pooling's config.json, or mean pooling for a model that is only a transformer.
-Pooling LoadPooling(const ModelFolder& model) {
-  if (!model.has_modules_file) return Pooling({PoolingMode::kMean});
-  if (model.modules.size() < 2 || model.modules[1].class_name != "Pooling") {
-    throw Error(
-        ErrorCode::kUnimplemented,
-        Format("{}: modules.json has no Pooling after the Transformer, which is not supported",
-               model.modules[0].folder.path()));
-  }
-  return Pooling::FromConfig(JsonDocument::Load(model.modules[1].folder, "config.json").root());
-}
-
 std::vector<std::unique_ptr<Module>> LoadModules(const ModelFolder& model, std::size_t dim) {
   std::vector<std::unique_ptr<Module>> modules;
   for (std::size_t i = 2; i < model.modules.size(); ++i) {
@@ -68,9 +56,21 @@ struct ModuleChain::Worker {
   double pool_seconds = 0;
 };
 
-ModuleChain::ModuleChain(const ModelFolder& folder, std::unique_ptr<EncoderModel> model)
+Pooling LoadPooling(const ModelFolder& model) {
+  if (!model.has_modules_file) return Pooling({PoolingMode::kMean});
+  if (model.modules.size() < 2 || model.modules[1].class_name != "Pooling") {
+    throw Error(
+        ErrorCode::kUnimplemented,
+        Format("{}: modules.json has no Pooling after the Transformer, which is not supported",
+               model.modules[0].folder.path()));
+  }
+  return Pooling::FromConfig(JsonDocument::Load(model.modules[1].folder, "config.json").root());
+}
+
+ModuleChain::ModuleChain(const ModelFolder& folder, std::unique_ptr<EncoderModel> model,
+                         Pooling pooling)
     : model_(std::move(model)),
-      pooling_(LoadPooling(folder)),
+      pooling_(std::move(pooling)),
       modules_(LoadModules(folder, pooled_dim())) {}
 
 // Adds `seconds` on the clock to the two stages, in the proportion of what the threads spent.
@@ -163,11 +163,7 @@ void ModuleChain::Finish(MatrixView<const float> pooled, MatrixView<float> out) 
   for (std::size_t r = 0; r < in.rows(); ++r) std::ranges::copy(in.Row(r), out.Row(r).begin());
 }
 
-std::string ModuleChain::pooling_name() const {
-  std::vector<std::string_view> names;
-  for (const PoolingMode mode : pooling_.modes()) names.push_back(PoolingModeName(mode));
-  return Join(names, " ");
-}
+std::string ModuleChain::pooling_name() const { return PoolingName(pooling_); }
 
 std::string ModuleChain::Describe() const {
   const EncoderShape& shape = model_->shape();

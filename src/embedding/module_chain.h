@@ -21,12 +21,15 @@
 
 namespace merle {
 
+// The pooling's config.json, or mean pooling for a model that is only a transformer.
+Pooling LoadPooling(const ModelFolder& folder);
+
 // Immutable: const methods may run in several threads at once.
 class ModuleChain {
  public:
-  // `model` is the first of the folder's modules. Throws kUnimplemented for a module or option that
-  // Merle doesn't know, kDataLoss for a broken file.
-  ModuleChain(const ModelFolder& folder, std::unique_ptr<EncoderModel> model);
+  // `model` and `pooling` are the first of the folder's modules. Throws kUnimplemented for a module
+  // or option that Merle doesn't know, kDataLoss for a broken file.
+  ModuleChain(const ModelFolder& folder, std::unique_ptr<EncoderModel> model, Pooling pooling);
 
   // A vector that sound weights don't make.
   struct BadVector {

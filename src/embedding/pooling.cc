@@ -189,4 +189,10 @@ std::vector<float> Pooling::Shares(MatrixView<const float> hidden_states, std::s
   return shares;
 }
 
+std::string PoolingName(const Pooling& pooling) {
+  std::vector<std::string_view> names;
+  for (const PoolingMode mode : pooling.modes()) names.push_back(PoolingModeName(mode));
+  return Join(names, " ");
+}
+
 }  // namespace merle

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -53,5 +54,8 @@ class Pooling {
   std::vector<PoolingMode> modes_;
   bool include_prompt_;
 };
+
+// Its modes: "mean", "cls max".
+std::string PoolingName(const Pooling& pooling);
 
 }  // namespace merle

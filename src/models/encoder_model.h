@@ -40,6 +40,7 @@ struct ModelOptions {
   Compute compute = Compute::kF32;
   // As the model is used: kAuto compares such vectors. Empty: the mean.
   StatesPooling pool = {};
+  std::string pool_name = {};  // Tells poolings apart where the choice is kept.
   // The token ids that the tokenizer gives an empty text: int8 is fitted to them, too.
   std::vector<std::int32_t> special_ids = {};
   // A folder to keep the converted weights in, for the next process; empty for none. Anything in it

@@ -69,8 +69,9 @@ class PackedCache {
   CacheEntry entry_;
 };
 
-// The entry of a model: named by the content of its config.json and weights, the arithmetic and the
-// CPU path. No cache where options.cache_folder is empty, or the system has no SHA-256.
+// The entry of a model: named by the content of its config.json and weights, the arithmetic, what
+// the CPU has a say in, and kPackingVersion. No cache where options.cache_folder is empty, or the
+// system has no SHA-256.
 PackedCache OpenPackedCache(const Folder& folder, const Weights& weights,
                             const ModelOptions& options);
 

@@ -9,13 +9,19 @@
 #include <fstream>
 #include <ios>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/cache_entry.h"
+#include "base/file.h"
+#include "base/format.h"
 #include "base/test_folder.h"
 #include "base/thread_pool.h"
+#include "kernels/cpu.h"
+#include "kernels/dot_tile.h"
 #include "models/calibration.h"
 #include "models/compute.h"
+#include "models/packing_version.h"
 #include "models/registry.h"
 #include "tensor/matrix.h"
 
@@ -137,6 +143,29 @@ TEST_P(CachedModel, IsNotTakenForOneOfOtherWeights) {
     FlipByte(weights, at);  // The lowest bit of a number's significand.
   }
   EXPECT_TRUE(Same(StatesOf(model, cache, GetParam()), StatesOf(model, "", GetParam())));
+}
+
+// What was stored on another machine that shares the home, or by another version, must not be
+// taken. The key lies in the entry as it is.
+TEST(CachedModelKey, NamesTheVersionAndWhatTheCpuHasASayIn) {
+  const fs::path golden = fs::path(MERLE_SOURCE_DIR) / "tests/golden/models/bert-tiny-odd";
+  for (const Compute compute : {Compute::kF32, Compute::kBf16, Compute::kInt8, Compute::kAuto}) {
+    const TestFolder folder;
+    StatesOf(golden.string(), folder.path(), compute);
+    const std::string_view name = ComputeName(compute);
+    std::string kernels(ActiveCpuPath());
+    if (compute == Compute::kAuto) {
+      kernels +=
+          Format(" {} {} ", ActiveInt8Kernel().name, ActiveBf16Kernel().name);  // No pooling.
+    }
+    const std::string first = Format("{}\n{} {}\n", kPackingVersion, name, kernels);
+    int entries = 0;
+    for (const auto& file : fs::directory_iterator(folder.path())) {
+      if (file.path().extension() != ".packed") continue;
+      entries += ReadFile(file.path().string(), 1 << 24).find(first) == std::string::npos ? 0 : 1;
+    }
+    EXPECT_EQ(entries, 1) << name;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Arithmetics, CachedModel,

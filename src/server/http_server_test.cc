@@ -11,10 +11,11 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/descriptor.h"
-#include "base/error_matcher.h"
+#include "base/format.h"
 #include "base/test_folder.h"
 #include "server/http_server_test.h"
 #include "server/message.h"

@@ -4,12 +4,12 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
 #include "base/error_matcher.h"
 #include "base/test_folder.h"
-#include "server/http_server.h"
 #include "server/raw_client.h"
 
 namespace merle {
@@ -45,7 +45,7 @@ TEST(Listener, RefusesWhatIsNoAddress) {
 
 TEST(Listener, RefusesAPortInUse) {
   const Listener first({});
-  const std::string place = first.place();
+  const std::string& place = first.place();
   const auto port = static_cast<std::uint16_t>(std::stoi(place.substr(place.find(':') + 1)));
   EXPECT_THAT([&] { Listener({.port = port}); },
               ThrowsError(ErrorCode::kAlreadyExists, HasSubstr(place)));

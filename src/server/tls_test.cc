@@ -2,10 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/prov_ssl.h>
 #include <openssl/ssl.h>
+#include <openssl/types.h>
 
 #include <array>
-#include <memory>
 #include <string>
 
 #include "base/error_matcher.h"

@@ -14,6 +14,7 @@
 #include "base/format.h"
 #include "base/utf8.h"
 #include "tokenizers/bert_normalizer.h"
+#include "tokenizers/tables_version.h"
 #include "tokenizers/unicode_class.h"
 
 namespace merle {
@@ -86,11 +87,10 @@ std::optional<FlatArray<BertCharacter>> Take(const CacheEntry& entry) {
 
 CacheEntry BertCharacters::EntryOf(const BertNormalizerOptions& options,
                                    const std::string& cache_folder) {
-  // To be counted up with each change of the table or of how it is made.
-  constexpr const char* kTable = "characters 1";
   return {cache_folder,
-          Format("{} {} {:d}{:d}{:d}{:d}", kTable, UnicodeLibraryVersion(), options.clean_text,
-                 options.handle_chinese_chars, options.strip_accents, options.lowercase)};
+          Format("characters {} {} {:d}{:d}{:d}{:d}", kTablesVersion, UnicodeLibraryVersion(),
+                 options.clean_text, options.handle_chinese_chars, options.strip_accents,
+                 options.lowercase)};
 }
 
 BertCharacters::BertCharacters(const BertNormalizerOptions& options,

@@ -16,6 +16,7 @@
 #include "base/json_reader.h"
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "tokenizers/tables_version.h"
 #include "tokenizers/vocab_txt.h"
 #include "tokenizers/vocabulary.h"
 
@@ -25,8 +26,6 @@ namespace {
 constexpr const char* kTokenizerJson = "tokenizer.json";
 // The largest that models have is some 35 MB.
 constexpr std::size_t kMostJsonBytes = 64u << 20;
-// To be counted up with each change of the tables or of how they are made.
-constexpr const char* kTables = "tokenizer 1";
 
 bool IsJson(const std::string& path) { return path.ends_with(kTokenizerJson); }
 
@@ -96,8 +95,9 @@ TokenizerFile ReadTokenizerFile(const RandomAccessFile& file) {
 CacheEntry EntryOfTokenizer(const RandomAccessFile& file, const std::string& cache_folder) {
   if (cache_folder.empty()) return {};
   try {
-    return {cache_folder, Format("{}\n{} {}", kTables, IsJson(file.path()) ? "json" : "txt",
-                                 ContentHash(file, cache_folder))};
+    return {cache_folder,
+            Format("tokenizer {}\n{} {}", kTablesVersion, IsJson(file.path()) ? "json" : "txt",
+                   ContentHash(file, cache_folder))};
   } catch (const Error& error) {
     Log(LogLevel::kInfo, Format("the tokenizer is not kept: {}", error.what()));
     return {};

@@ -12,7 +12,7 @@ import numpy as np
 
 from contenders import EMBED_BENCH, Contender, command, first_vector
 from entrants import ENTRANTS, REFERENCE
-from exports import ROOT, export
+from exports import ROOT, export, minilm
 from inputs import ONE_TEXTS, make_inputs
 from quality import StsPairs, cosines
 from report import report, write_report
@@ -209,11 +209,7 @@ def parse_arguments() -> argparse.Namespace:
     options.threads = [n for n in map(int, options.threads.split(",")) if n <= cores]
     if not options.threads:
         parser.error(f"--threads: only {cores} cores are usable")
-    if options.model is None:
-        from huggingface_hub import snapshot_download
-
-        name = "sentence-transformers/all-MiniLM-L6-v2"
-        options.model = pathlib.Path(snapshot_download(name, local_files_only=True))
+    options.model = options.model or minilm()
     return options
 
 

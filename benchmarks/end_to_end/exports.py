@@ -11,6 +11,13 @@ PEERS = ROOT / "benchmarks/peers"
 EXPORTS = {"f32": None, "gguf": None, "onnxruntime_int8": "f32", "openvino_int8": "f32"}  # Name: made from.
 
 
+def minilm() -> pathlib.Path:
+    """The model that is measured unless another is named, in the Hugging Face cache."""
+    from huggingface_hub import snapshot_download
+
+    return pathlib.Path(snapshot_download("sentence-transformers/all-MiniLM-L6-v2", local_files_only=True))
+
+
 def key(name: str, model: pathlib.Path, sample: pathlib.Path) -> str:
     files = [model / "model.safetensors", model / "config.json", ROOT / "benchmarks/requirements.txt", sample]
     digest = hashlib.sha256()

@@ -15,7 +15,7 @@ sys.path.append(str(ROOT / "tests/integration"))
 
 import scenarios  # noqa: E402
 from contenders import EMBED_BENCH, Contender  # noqa: E402
-from exports import export  # noqa: E402
+from exports import export, minilm  # noqa: E402
 from inputs import make_inputs  # noqa: E402
 from quality import StsPairs, cosines  # noqa: E402
 from serve_report import report, write_report  # noqa: E402
@@ -186,11 +186,7 @@ def parse_arguments() -> argparse.Namespace:
     options.rounds = options.rounds or (2 if options.quick else 5)
     options.seconds = options.seconds or (2 if options.quick else 5)
     options.load, options.words = os.getloadavg(), sys.argv[1:]
-    if options.model is None:
-        from huggingface_hub import snapshot_download
-
-        name = "sentence-transformers/all-MiniLM-L6-v2"
-        options.model = pathlib.Path(snapshot_download(name, local_files_only=True))
+    options.model = options.model or minilm()
     return options
 
 

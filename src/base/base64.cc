@@ -26,6 +26,20 @@ constexpr std::array<std::uint8_t, 256> kValues = Values();
 
 }  // namespace
 
+std::string EncodeBase64(std::string_view bytes) {
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t bits = 0;  // Of three bytes, the first one highest.
+    for (std::size_t j = i; j < i + 3; ++j) {
+      bits = bits << 8 | (j < bytes.size() ? static_cast<unsigned char>(bytes[j]) : 0u);
+    }
+    for (int shift = 18; shift >= 0; shift -= 6) text += kAlphabet[bits >> shift & 63];
+  }
+  for (std::size_t i = 0; i < (3 - bytes.size() % 3) % 3; ++i) text[text.size() - 1 - i] = '=';
+  return text;
+}
+
 std::optional<std::string> DecodeBase64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = 0;

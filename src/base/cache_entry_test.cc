@@ -47,14 +47,6 @@ std::string FileOf(const std::string& folder) {
   return "";
 }
 
-void FlipByte(const std::string& path, std::size_t at) {
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(at));
-  const int byte = file.get();
-  file.seekp(static_cast<std::streamoff>(at));
-  file.put(static_cast<char>(byte ^ 1));
-}
-
 constexpr std::time_t kDay = 86400;  // Seconds.
 
 // Of the file itself, where it is a link.

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
-#include <exception>
 #include <fstream>
 #include <functional>
 #include <set>
@@ -67,18 +66,19 @@ std::size_t PhysicalCores() {
                                static_cast<std::size_t>(std::min(cores, std::ceil(CgroupCpus()))));
 }
 
-void KeepToOneCpuPerCore(std::size_t threads) noexcept {
-  try {
-    const std::vector<int> cpus = AllowedCpus();
-    const std::vector<int> chosen = OneCpuPerCore(cpus, Siblings);
-    if (chosen.size() == cpus.size() || chosen.size() < threads) return;
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    for (const int cpu : chosen) CPU_SET(cpu, &set);
-    sched_setaffinity(0, sizeof set, &set);
-  } catch (const std::exception&) {  // No memory for a list: the thread runs where it may anyway.
-    return;
-  }
+std::vector<int> CpusForThreads(std::size_t threads) {
+  const std::vector<int> cpus = AllowedCpus();
+  std::vector<int> chosen = OneCpuPerCore(cpus, Siblings);
+  if (chosen.size() == cpus.size() || chosen.size() < threads) chosen.clear();
+  return chosen;
+}
+
+void KeepToCpus(const std::vector<int>& cpus) noexcept {
+  if (cpus.empty()) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int cpu : cpus) CPU_SET(cpu, &set);
+  ::sched_setaffinity(0, sizeof set, &set);
 }
 
 }  // namespace merle

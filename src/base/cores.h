@@ -17,10 +17,13 @@ std::size_t PhysicalCores();
 std::vector<int> OneCpuPerCore(const std::vector<int>& cpus,
                                const std::function<std::string(int cpu)>& siblings);
 
-// Lets the calling thread run on one hyper-thread of each core only, any of them. So threads that
+// One hyper-thread of each core that this process may use, for `threads` threads that compute.
+// Empty where that changes nothing or won't do: no hyper-threads, or fewer cores than threads.
+std::vector<int> CpusForThreads(std::size_t threads);
+
+// Lets the calling thread run on these CPUs only, any of them; empty: as before. So threads that
 // compute never share a core while another is idle, and yet the system may move them: two processes
-// don't insist on the same core. Changes nothing where there are no hyper-threads, or fewer cores
-// than `threads`, or the system refuses.
-void KeepToOneCpuPerCore(std::size_t threads) noexcept;
+// don't insist on the same core. Changes nothing if the system refuses.
+void KeepToCpus(const std::vector<int>& cpus) noexcept;
 
 }  // namespace merle

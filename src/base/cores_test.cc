@@ -42,12 +42,29 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Cores, AThreadThatKeepsToThemMayUseEachOnce) {
   std::thread([] {
     const std::size_t cores = PhysicalCores();
-    KeepToOneCpuPerCore(1);
+    KeepToCpus(CpusForThreads(1));
     cpu_set_t allowed;
     ASSERT_EQ(sched_getaffinity(0, sizeof allowed, &allowed), 0);
     // A quota may grant less time than there are cores.
     EXPECT_GE(static_cast<std::size_t>(CPU_COUNT(&allowed)), cores);
     EXPECT_EQ(PhysicalCores(), cores);
+  }).join();
+}
+
+TEST(Cores, AThreadKeepsToTheCpusItIsGiven) {
+  std::thread([] {
+    cpu_set_t allowed;
+    ASSERT_EQ(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+    int first = 0;
+    while (!CPU_ISSET(first, &allowed)) ++first;
+    KeepToCpus({});
+    cpu_set_t after;
+    ASSERT_EQ(sched_getaffinity(0, sizeof after, &after), 0);
+    EXPECT_TRUE(CPU_EQUAL(&allowed, &after));
+    KeepToCpus({first});
+    ASSERT_EQ(sched_getaffinity(0, sizeof after, &after), 0);
+    EXPECT_EQ(CPU_COUNT(&after), 1);
+    EXPECT_TRUE(CPU_ISSET(first, &after));
   }).join();
 }
 

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -44,5 +46,14 @@ class TestFolder {
  private:
   std::string path_;
 };
+
+// Changes the lowest bit of one byte of a file.
+inline void FlipByte(const std::string& path, std::size_t at) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(at));
+  const int byte = file.get();
+  file.seekp(static_cast<std::streamoff>(at));
+  file.put(static_cast<char>(byte ^ 1));
+}
 
 }  // namespace merle

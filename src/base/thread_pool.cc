@@ -8,6 +8,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/cores.h"
 #include "base/error.h"
@@ -35,10 +36,11 @@ void Pause() noexcept {
 
 ThreadPool::ThreadPool(std::size_t threads) {
   if (threads == 0) threads = PhysicalCores();
+  const std::vector<int> cpus = threads == 1 ? std::vector<int>() : CpusForThreads(threads);
   try {
     for (std::size_t worker = 1; worker < threads; ++worker) {
-      threads_.emplace_back([this, worker, threads] {
-        KeepToOneCpuPerCore(threads);
+      threads_.emplace_back([this, worker, cpus] {
+        KeepToCpus(cpus);
         Work(worker);
       });
     }

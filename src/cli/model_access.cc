@@ -99,7 +99,7 @@ Embedder OpenEmbedder(const Invocation& invocation) {
   const Options& options = invocation.options;
   const std::string folder = FindModelFolder(invocation);
   const std::size_t threads = options.threads.value_or(0);
-  KeepToOneCpuPerCore(std::max<std::size_t>(threads, 1));  // This thread computes too.
+  KeepToCpus(CpusForThreads(std::max<std::size_t>(threads, 1)));  // This thread computes too.
   Embedder embedder = OpenOrModelError([&] {
     return Embedder::Load(folder, {.threads = threads,
                                    .compute = *ParseCompute(options.compute),

@@ -80,8 +80,7 @@ struct Embedder::Parts {
                                                  {.lowercase_first = folder.lowercase_first,
                                                   .cache_folder = options.cache_folder});
                         })),
-        chain(folder, Timed(load.weights_seconds, [&] { return LoadModel(options); }),
-              LoadPooling(folder)),
+        chain(LoadChain(options)),
         max_tokens(MaxTokens(folder, tokenizer, chain.model())),
         own_pool(options.pool == nullptr ? std::make_unique<ThreadPool>(options.threads) : nullptr),
         pool(options.pool == nullptr ? own_pool.get() : options.pool) {
@@ -110,9 +109,8 @@ struct Embedder::Parts {
 
   // Tokens of the prompt that pooling leaves out: those it has alone, less a closing special one.
   std::size_t SkippedTokens(std::string_view prompt) const;
+  ModuleChain LoadChain(const EmbedderOptions& options);  // With `folder` and `tokenizer` there.
   // What it borrows of `options` must outlive it.
-  // With `folder` and `tokenizer` there.
-  std::unique_ptr<EncoderModel> LoadModel(const EmbedderOptions& options) const;
   Batcher MakeBatcher(const EmbedOptions& options) const;
   // Writes the whole vectors to `out`. Throws kDataLoss, naming the text, for what sound weights
   // don't make.
@@ -137,18 +135,21 @@ std::size_t Embedder::Parts::SkippedTokens(std::string_view prompt) const {
   return encoding.ids.size() - (ends_special ? 1 : 0);
 }
 
-std::unique_ptr<EncoderModel> Embedder::Parts::LoadModel(const EmbedderOptions& options) const {
-  const Pooling pooling = LoadPooling(folder);
+ModuleChain Embedder::Parts::LoadChain(const EmbedderOptions& options) {
+  Pooling pooling = LoadPooling(folder);
   const auto make_vector = [&](MatrixView<const float> states) {
     std::vector<float> vector(pooling.modes().size() * states.cols());
     pooling.Pool(states, 0, vector);
     return vector;
   };
-  return LoadEncoderModel(folder.modules[0].folder, {.compute = options.compute,
-                                                     .pool = make_vector,
-                                                     .pool_name = PoolingName(pooling),
-                                                     .special_ids = tokenizer.Encode("").ids,
-                                                     .cache_folder = options.cache_folder});
+  auto model = Timed(load.weights_seconds, [&] {
+    return LoadEncoderModel(folder.modules[0].folder, {.compute = options.compute,
+                                                       .pool = make_vector,
+                                                       .pool_name = PoolingName(pooling),
+                                                       .special_ids = tokenizer.Encode("").ids,
+                                                       .cache_folder = options.cache_folder});
+  });
+  return ModuleChain(folder, std::move(model), std::move(pooling));
 }
 
 Batcher Embedder::Parts::MakeBatcher(const EmbedOptions& options) const {

@@ -6,8 +6,6 @@
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <ios>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,14 +51,6 @@ std::string EntryOf(const std::string& folder) {
     if (entry.path().extension() == ".packed") return entry.path().string();
   }
   return "";
-}
-
-void FlipByte(const std::string& path, std::size_t at) {
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(at));
-  const int byte = file.get();
-  file.seekp(static_cast<std::streamoff>(at));
-  file.put(static_cast<char>(byte ^ 1));
 }
 
 TEST(PackedCache, GivesWhatWasStored) {

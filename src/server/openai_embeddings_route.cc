@@ -1,5 +1,6 @@
 // POST /v1/embeddings: OpenAI's API, https://platform.openai.com/docs/api-reference/embeddings.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -7,10 +8,10 @@
 #include <string>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/json_writer.h"
 #include "embedding/embedder.h"
 #include "embedding/tokenized_texts.h"
-#include "server/base64_floats.h"
 #include "server/call.h"
 #include "server/embedding_request.h"
 #include "server/message.h"
@@ -29,13 +30,17 @@ struct ReplyForm {
   std::size_t cut_inputs;
 };
 
+static_assert(std::endian::native == std::endian::little);  // As the numbers in base64.
+
 Reply WriteReply(MatrixView<const float> vectors, const ReplyForm& form) {
   JsonWriter json;
   json.BeginObject().Key("object").Value("list").Key("data").BeginArray();
   for (std::size_t i = 0; i < vectors.rows(); ++i) {
     json.BeginObject().Key("object").Value("embedding").Key("index").Value(i).Key("embedding");
     if (form.base64) {
-      json.Value(Base64OfFloats(vectors.Row(i)));
+      const auto numbers = vectors.Row(i);
+      json.Value(
+          EncodeBase64({reinterpret_cast<const char*>(numbers.data()), numbers.size_bytes()}));
     } else {
       json.Value(vectors.Row(i));
     }

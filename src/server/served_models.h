@@ -59,6 +59,7 @@ class ServedModels {
   Served Get(std::string_view name);
   // The same if it needs no loading, else nothing. Never waits. Throws kNotFound.
   std::optional<Served> GetLoaded(std::string_view name);
+  bool Serves(std::string_view name) const { return names_.contains(name); }
   const std::string& default_name() const { return entries_.front().options.id; }
 
   // In the order given, the aliases of a model behind it.

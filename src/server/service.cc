@@ -210,8 +210,7 @@ void Service::Run(const std::shared_ptr<Call>& call) {
 
 ServedModels::Served Service::Model(const Call& call, const std::optional<std::string>& name) {
   const std::string wanted = name.value_or(models_.default_name());
-  const auto served = models_.List();
-  if (std::ranges::find(served, wanted, &ServedName::name) == served.end()) {
+  if (!models_.Serves(wanted)) {
     throw ApiError(404,
                    Format("The model `{}` does not exist or you do not have access to it.", wanted),
                    "model", "model_not_found");
